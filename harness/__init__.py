@@ -1,0 +1,1 @@
+"""Hardware-in-the-loop qualification of the MQTT behaviour of Codey Rocky boards."""

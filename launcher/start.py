@@ -1,0 +1,96 @@
+"""What one `./hil COMMAND ...` needs, and the hand-over to the command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from launcher.environment import BASE_LOCK, TEST_LOCK, ensure_environment
+from launcher.mosquitto import find, obtain
+from launcher.step import EXIT_BLOCKED, EXIT_INTERRUPTED, SetUpError, WayClosedError, say
+
+#: The commands that start a broker; the others do not fail for the lack of one.
+BROKER_COMMANDS = frozenset({"bench", "mutate", "play", "qualify", "run", "soak", "test"})
+
+#: Asks for text only, which any Python can print before anything is set up.
+HELP = frozenset({"-h", "--help", "help"})
+
+
+def become(root: Path, arguments: list[str], environ: dict[str, str]) -> NoReturn:
+    """Replace this process by the command, so that signals and its exit code are its own."""
+    python = str(root / ".venv/bin/python")
+    # The script and not `-m`, which would let a folder named harness in the working folder win.
+    os.execve(python, [python, str(root / ".venv/bin/hil"), *arguments], environ)
+
+
+def start(root: Path, arguments: list[str]) -> int:
+    """Set up what the command needs and become it; returns only when that is not possible.
+
+    Args:
+        root: The checkout.
+        arguments: The command line after `./hil`.
+
+    Returns:
+        The exit code of help, or of what stood in the way.
+    """
+    if not arguments or arguments[0] in HELP or arguments[-1] in {"-h", "--help"}:
+        from harness.cli.__main__ import main
+
+        return main(arguments)
+    try:
+        environ = prepare(root, arguments)
+    except SetUpError as error:
+        say(str(error))
+        return error.exit_code
+    except (WayClosedError, OSError) as error:
+        say(f"set-up stopped: {error}; type the same again once that is mended")
+        return EXIT_BLOCKED
+    except KeyboardInterrupt:
+        say("set-up interrupted; type the same again to go on")
+        return EXIT_INTERRUPTED
+    become(root, arguments, environ)
+
+
+def prepare(root: Path, arguments: list[str]) -> dict[str, str]:
+    """Set up what the command needs; almost nothing is done when all is there.
+
+    Returns:
+        The environment for the command, with HIL_MOSQUITTO in it when there is one.
+
+    Raises:
+        SetUpError: When something is missing and cannot be obtained.
+    """
+    command = next((word for word in arguments if not word.startswith("-")), "")
+    environ = dict(os.environ)
+    _end_children_on_sigterm()
+    try:
+        mosquitto = find(environ)
+    except SetUpError:
+        if command in BROKER_COMMANDS:
+            raise
+        mosquitto = None
+    ensure_environment(root, [BASE_LOCK, TEST_LOCK] if command == "test" else [BASE_LOCK])
+    if mosquitto is None and command in BROKER_COMMANDS and not names_broker(arguments, environ):
+        mosquitto = obtain()
+    if mosquitto is not None:
+        environ["HIL_MOSQUITTO"] = str(mosquitto)
+    return environ
+
+
+def names_broker(arguments: list[str], environ: dict[str, str]) -> bool:
+    """Tell whether the user says which broker to use, so that none has to be obtained."""
+    options = ("--broker", "--hil-broker", "--hil-mosquitto")
+    named = environ.get("HIL_BROKER", "auto") != "auto"
+    return named or any(word.startswith(options) for word in arguments)
+
+
+def _end_children_on_sigterm() -> None:
+    """Make SIGTERM end what set-up has started, too; `execve` puts the default back."""
+    import signal
+
+    def leave(signal_number: int, _frame: object) -> NoReturn:
+        sys.exit(128 + signal_number)
+
+    signal.signal(signal.SIGTERM, leave)
