@@ -1,0 +1,1 @@
+"""Protocol cores: bytes in, events out; no operating system."""
