@@ -1,0 +1,161 @@
+"""What `link/` opens: a byte pipe, and what else a board's place in the lab offers.
+
+Nothing above this folder knows whether the board is a real or a virtual one: what differs is which
+of the optional parts of a `Rig` are there, and an absent part is a missing capability.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from harness.deadline import Deadline
+
+
+class Link(Protocol):
+    """A byte pipe with a deadline on every operation."""
+
+    @property
+    def name(self) -> str:
+        """What a message calls it: the port's path or address."""
+        ...
+
+    def read(self, max_bytes: int, deadline: Deadline) -> bytes:
+        """Return from 1 to `max_bytes` bytes as soon as any are there.
+
+        Raises:
+            LinkTimeout: Nothing came in time.
+            LinkLost: The port went away.
+        """
+        ...
+
+    def write(self, data: bytes, deadline: Deadline) -> None:
+        """Send all of `data`.
+
+        Raises:
+            LinkTimeout: The port did not take it all in time.
+            LinkLost: The port went away.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give the port back. May be called twice."""
+        ...
+
+
+class Lines(Protocol):
+    """The modem control lines of a serial port, which reset many boards."""
+
+    def hard_reset(self, deadline: Deadline) -> None:
+        """Pull the board's reset line and let it go."""
+        ...
+
+
+class Power(Protocol):
+    """A switch for the board's supply."""
+
+    def off(self, deadline: Deadline) -> None:
+        """Cut the supply."""
+        ...
+
+    def on(self, deadline: Deadline) -> None:
+        """Give the supply back."""
+        ...
+
+
+@dataclass(frozen=True)
+class BenchEvent:
+    """What an observer outside the program under test saw change.
+
+    Attributes:
+        at_s: When, in seconds of the host's monotonic clock.
+        what: ``panel``, ``led`` or ``wifi``.
+        columns: For ``panel``: 16 bytes, one a column from the left, bit 7 the top row
+            (`show_image` notation). Dark panel: 16 zero bytes. Otherwise empty.
+        led: For ``led``: red, green, blue in 0..255. Otherwise (0, 0, 0).
+        text: For ``wifi``: the state's name, such as ``connected``. Otherwise empty.
+    """
+
+    at_s: float
+    what: str
+    columns: bytes = b""
+    led: tuple[int, int, int] = (0, 0, 0)
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class BenchState:
+    """What the observer sees now; fields as in `BenchEvent`."""
+
+    at_s: float
+    columns: bytes
+    led: tuple[int, int, int]
+    wifi: str = ""
+
+
+class Bench(Protocol):
+    """An observer that does not trust the program under test."""
+
+    def state(self, deadline: Deadline) -> BenchState:
+        """Return what is seen now."""
+        ...
+
+    def events(self) -> list[BenchEvent]:
+        """Return all that was seen since the bench was opened or cleared, oldest first."""
+        ...
+
+    def wait_event(self, seen: int, deadline: Deadline) -> int:
+        """Wait until more than `seen` events are there.
+
+        Returns:
+            How many there are now; `seen` itself when the deadline passed without a new one.
+        """
+        ...
+
+    def clear(self) -> None:
+        """Forget the events."""
+        ...
+
+
+class Inputs(Protocol):
+    """What the rig can do to the board's inputs."""
+
+    def set(self, name: str, value: float | bool | str, deadline: Deadline) -> None:
+        """Set one input; `wifi` takes ``up``, ``down`` or ``wrong_password``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Rig:
+    """How to reach one board.
+
+    Attributes:
+        link: The byte pipe.
+        kind: ``virtual`` or ``hardware``: data for the report, never a condition.
+        port: What the user could type to reach the same port.
+        lines: Reset line, if there is one that we may use.
+        power: Supply switch, if there is one.
+        bench: Observer, if there is one.
+        inputs: Control of the board's inputs, if there is one.
+        network: The rig's own Wi-Fi for the board, if it brings one: name and password.
+    """
+
+    link: Link
+    kind: str
+    port: str
+    lines: Lines | None = None
+    power: Power | None = None
+    bench: Bench | None = None
+    inputs: Inputs | None = None
+    network: tuple[str, str] | None = field(default=None, repr=False)
+
+    def capabilities(self) -> frozenset[str]:
+        """Return the names of the optional parts that are there."""
+        parts = {
+            "lines": self.lines,
+            "power": self.power,
+            "bench": self.bench,
+            "inputs": self.inputs,
+            "network": self.network,
+        }
+        return frozenset(name for name, part in parts.items() if part is not None)

@@ -1,0 +1,393 @@
+"""The host's end of a virtual board: starts its supervisor, talks to its control socket.
+
+The serial line itself is a path like any other; this is what comes beside it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from harness import errors
+from harness.deadline import Deadline
+from harness.errors import (
+    ConfigError,
+    HarnessError,
+    LinkLost,
+    LinkOpenFailed,
+    LinkTimeout,
+)
+from harness.link.rig import BenchEvent, BenchState
+from harness.virtual.interpreter import module_folder
+from harness.virtual.place import control_path
+from harness.virtual.settings import VirtualSettings
+
+__all__ = ["VirtualControl", "VirtualProcess", "VirtualSettings", "find_control", "start_virtual"]
+
+_READ_BYTES = 1 << 16
+#: A supervisor that was told to end does so in milliseconds; then it is killed.
+_END_S = 2.0
+#: Started without `site`: 25 ms instead of 60, and nothing of the user's environment in it.
+_START = (
+    "import sys; sys.path[:0] = sys.argv.pop(1).split(':');"
+    "from harness.virtual.__main__ import main; sys.exit(main(sys.argv[1:]))"
+)
+
+
+class VirtualProcess:
+    """A supervisor that we started; it ends with us, even when we are killed.
+
+    Attributes:
+        port: Path of the board's serial port.
+        id: Its unique id, in hexadecimal.
+    """
+
+    def __init__(self, child: subprocess.Popen[bytes], identity: dict[str, Any]) -> None:
+        """Take over a child that is ready."""
+        self._child = child
+        self.port = str(identity["port"])
+        self.id = str(identity["id"])
+
+    def close(self) -> None:
+        """End it and wait for that. May be called twice."""
+        _end(self._child)
+
+
+def start_virtual(settings: VirtualSettings, deadline: Deadline) -> VirtualProcess:
+    """Start a virtual board.
+
+    Args:
+        settings: What it is made of.
+        deadline: By when it must be ready; it takes about 0.05 s.
+
+    Raises:
+        InterpreterUnsuitable: There is no MicroPython for it.
+        ConfigError: A setting cannot be used.
+        LinkOpenFailed: It was not ready in time, or ended.
+    """
+    package = Path(__file__).resolve().parents[2]
+    folders = [str(package)]
+    if not settings.micropython and (folder := module_folder()):
+        folders.append(str(folder))
+    child = subprocess.Popen(
+        [
+            *(sys.executable, "-I", "-S", "-c", _START),
+            *(":".join(folders), "--parent-pipe", settings.to_json()),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        # Out of the terminal's process group: Ctrl-C is for us, and the pipe ends the child.
+        start_new_session=True,
+    )
+    try:
+        identity = _await_identity(child, settings.name, deadline)
+    except BaseException:
+        _end(child)
+        raise
+    return VirtualProcess(child, identity)
+
+
+def _await_identity(
+    child: subprocess.Popen[bytes], name: str, deadline: Deadline
+) -> dict[str, Any]:
+    assert child.stdout is not None  # noqa: S101, it was asked for
+    received = b""
+    while not received.endswith(b"\n"):
+        ready, _, _ = select.select([child.stdout], [], [], deadline.remaining_s)
+        data = os.read(child.stdout.fileno(), _READ_BYTES) if ready else b""
+        if not data:
+            raise LinkOpenFailed(
+                "the virtual board did not start",
+                reason="other",
+                on=name,
+                expected=f"its supervisor to be ready within {deadline.total_s:g} s",
+                got="its end" if ready else "nothing in time",
+                advice="hil doctor",
+            )
+        received += data
+    answer: dict[str, Any] = json.loads(received)
+    if "error" in answer:
+        parts = answer["error"]
+        kind = getattr(errors, parts.pop("type"), HarnessError)
+        raise kind(parts.pop("tried"), **parts)
+    return answer
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    if child.stdin is not None:
+        child.stdin.close()
+    try:
+        child.wait(_END_S)
+    except subprocess.TimeoutExpired:
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    if child.stdout is not None:
+        child.stdout.close()
+
+
+def find_control(port_path: str) -> Path | None:
+    """Return the control socket of the virtual board behind a port.
+
+    Args:
+        port_path: Path of the port, or of a link to it.
+
+    Returns:
+        None when the port is not a virtual board that lives; what a killed one left is removed.
+    """
+    path = control_path(port_path)
+    if not path.is_socket():
+        return None
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink(missing_ok=True)
+            return None
+        except OSError:
+            return None
+    return path
+
+
+class VirtualControl:
+    """A connection to a virtual board's control socket.
+
+    Attributes:
+        identity: ``id``, ``name``, ``port``, ``pid``, ``ssid``, ``password``.
+        lines: Its reset line.
+        power: Its supply.
+        bench: What is seen of panel, LED and Wi-Fi.
+        inputs: Its inputs.
+        network: Name and password of the Wi-Fi that it finds.
+    """
+
+    def __init__(self, path: Path, deadline: Deadline | None = None) -> None:
+        """Connect.
+
+        Args:
+            path: Of the socket, from `find_control`.
+            deadline: By when; a supervisor answers within milliseconds, so 5 s without one.
+
+        Raises:
+            LinkOpenFailed: Nobody listens there.
+        """
+        deadline = deadline or Deadline.after(5.0)
+        self._path = path
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._socket.connect(str(path))
+        except OSError as error:
+            self._socket.close()
+            raise LinkOpenFailed(
+                "the virtual board's control socket does not answer",
+                reason="absent",
+                on=str(path),
+                expected="a running hil virtual",
+                got=str(error),
+                advice="hil virtual",
+            ) from error
+        self._changed = threading.Condition()
+        self._answers: dict[int, dict[str, Any]] = {}
+        self._events: list[BenchEvent] = []
+        self._last_request = 0
+        self._is_lost = False
+        self._reader = threading.Thread(target=self._read, name=f"control {path.name}", daemon=True)
+        self._reader.start()
+        try:
+            self.ask("subscribe", deadline)
+            self.identity: dict[str, Any] = self.ask("identity", deadline)
+        except BaseException:
+            self.close()
+            raise
+        self.lines = _Lines(self)
+        self.power = _Power(self)
+        self.bench = _Bench(self)
+        self.inputs = _Inputs(self)
+
+    @property
+    def network(self) -> tuple[str, str]:
+        """Name and password of the Wi-Fi that the board finds."""
+        return str(self.identity["ssid"]), str(self.identity["password"])
+
+    def ask(self, verb: str, deadline: Deadline, **values: object) -> Any:
+        """Have the supervisor do something; all events before it are there when this returns.
+
+        Args:
+            verb: See `harness.virtual.supervisor`.
+            deadline: By when it must have answered.
+            values: What the verb takes.
+
+        Returns:
+            The answer.
+
+        Raises:
+            ConfigError: The supervisor refused.
+            LinkTimeout: No answer came in time.
+            LinkLost: The supervisor ended.
+        """
+        with self._changed:
+            self._last_request += 1
+            number = self._last_request
+            line = json.dumps({"id": number, "do": verb, **values}).encode() + b"\n"
+            # A send to a supervisor that ended fails at once; one line always fits the buffer.
+            with contextlib.suppress(OSError):
+                self._socket.sendall(line)
+            while number not in self._answers:
+                if self._is_lost:
+                    raise self._lost(verb)
+                if not self._changed.wait(deadline.remaining_s) and deadline.is_expired:
+                    raise LinkTimeout(
+                        f"the virtual board did not answer {verb!r} within {deadline.total_s:g} s",
+                        on=self._path.name,
+                        expected="its supervisor to be running",
+                        advice="look for a stopped process: ps -o pid,stat,args",
+                    )
+            answer = self._answers.pop(number)
+        if "error" in answer:
+            parts = answer["error"]
+            raise ConfigError(parts.pop("tried"), **parts)
+        return answer.get("ok")
+
+    def events(self) -> list[BenchEvent]:
+        """Return the events since the connection was made or `clear`."""
+        with self._changed:
+            return list(self._events)
+
+    def wait_event(self, seen: int, deadline: Deadline) -> int:
+        """Wait for more events than `seen`; see `Bench.wait_event`.
+
+        Raises:
+            LinkLost: The supervisor ended.
+        """
+        with self._changed:
+            while len(self._events) <= seen:
+                if self._is_lost:
+                    raise self._lost("events")
+                if not self._changed.wait(deadline.remaining_s) and deadline.is_expired:
+                    return min(seen, len(self._events))
+            return len(self._events)
+
+    def clear(self) -> None:
+        """Forget the events that have come."""
+        with self._changed:
+            self._events.clear()
+
+    def close(self) -> None:
+        """Close the connection; the board goes on. May be called twice."""
+        with contextlib.suppress(OSError):
+            # Ends the reader's recv, which closing alone does not.
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._reader.join()
+        self._socket.close()
+
+    def _lost(self, verb: str) -> LinkLost:
+        return LinkLost(
+            f"the virtual board ended while {verb!r} was asked of it",
+            on=self._path.name,
+            expected="its supervisor to be running",
+            advice="start it again: hil virtual",
+        )
+
+    def _read(self) -> None:
+        received = b""
+        while True:
+            try:
+                data = self._socket.recv(_READ_BYTES)
+            except OSError:
+                data = b""
+            if not data:
+                break
+            *lines, received = (received + data).split(b"\n")
+            with self._changed:
+                for line in lines:
+                    self._take(json.loads(line))
+                self._changed.notify_all()
+        with self._changed:
+            self._is_lost = True
+            self._changed.notify_all()
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if "event" in message:
+            event = message["event"]
+            self._events.append(
+                BenchEvent(
+                    at_s=float(event["at_s"]),
+                    what=str(event["what"]),
+                    columns=bytes.fromhex(event["columns"]),
+                    led=_colour(event["led"]),
+                    text=str(event["text"]),
+                )
+            )
+        else:
+            self._answers[int(message["id"])] = message
+
+
+def _colour(value: list[int]) -> tuple[int, int, int]:
+    red, green, blue = value
+    return red, green, blue
+
+
+class _Lines:
+    """`Lines`: the reset line."""
+
+    def __init__(self, control: VirtualControl) -> None:
+        self._control = control
+
+    def hard_reset(self, deadline: Deadline) -> None:
+        self._control.ask("reset", deadline)
+
+
+class _Power:
+    """`Power`: the supply."""
+
+    def __init__(self, control: VirtualControl) -> None:
+        self._control = control
+
+    def off(self, deadline: Deadline) -> None:
+        self._control.ask("power", deadline, on=False)
+
+    def on(self, deadline: Deadline) -> None:
+        self._control.ask("power", deadline, on=True)
+
+
+class _Bench:
+    """`Bench`; after `state` all earlier events are in `events`."""
+
+    def __init__(self, control: VirtualControl) -> None:
+        self._control = control
+
+    def state(self, deadline: Deadline) -> BenchState:
+        seen = self._control.ask("state", deadline)
+        return BenchState(
+            at_s=float(seen["at_s"]),
+            columns=bytes.fromhex(seen["columns"]),
+            led=_colour(seen["led"]),
+            wifi=str(seen["wifi"]),
+        )
+
+    def events(self) -> list[BenchEvent]:
+        return self._control.events()
+
+    def wait_event(self, seen: int, deadline: Deadline) -> int:
+        return self._control.wait_event(seen, deadline)
+
+    def clear(self) -> None:
+        self._control.clear()
+
+
+class _Inputs:
+    """`Inputs`: Wi-Fi, buttons, analogue values."""
+
+    def __init__(self, control: VirtualControl) -> None:
+        self._control = control
+
+    def set(self, name: str, value: float | bool | str, deadline: Deadline) -> None:
+        self._control.ask("input", deadline, name=name, value=value)
