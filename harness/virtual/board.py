@@ -1,0 +1,313 @@
+"""One virtual board without its connectors: supply, resets, interpreter, models, flash."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import signal
+import time
+from collections.abc import Callable
+
+from harness.virtual.access_point import AccessPoint
+from harness.virtual.console import Console, Output
+from harness.virtual.flash import Flash
+from harness.virtual.inputs import InputBlock
+from harness.virtual.interpreter import ROM, Interpreter
+from harness.virtual.keyboard import Keyboard
+from harness.virtual.observer import Observer, Seen
+from harness.virtual.process import BootArguments, Process
+from harness.virtual.settings import VirtualSettings
+
+# Values of `machine.reset_cause`.
+POWER_ON = 1
+HARD_RESET = 2
+SOFT_RESET = 5
+
+SOFT_REBOOT = b"MPY: soft reboot\r\n"
+#: Runs that end before their prompt, one after the other, until the next one has to wait.
+FREE_RESTARTS = 3
+#: The first and the longest such wait: a boot.py that resets must not keep a processor busy.
+_FIRST_WAIT_S = 0.1
+_LONGEST_WAIT_S = 2.0
+_PACKETS_AT_ONCE = 256
+#: How often a program that waits is woken for its timers; an ESP32's own tick is 5 to 10 ms.
+_WAKE_S = 0.01
+
+
+def derive_id(settings: VirtualSettings) -> str:
+    """Return the unique id of a board, 12 hexadecimal digits: one image, one board."""
+    if settings.unique_id:
+        return settings.unique_id
+    if settings.flash:
+        path = os.path.realpath(settings.flash)
+        return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
+    return secrets.token_hex(6)
+
+
+class VirtualBoard:
+    """The board; its owner moves bytes, time and readiness.
+
+    Attributes:
+        unique_id: In hexadecimal.
+        process: The interpreter, None while there is none.
+        keyboard: What comes in on the serial line.
+        observer: What is seen of panel, LED and Wi-Fi.
+        access_point: The Wi-Fi.
+        is_powered: Whether it has a supply.
+        boot_count: Runs of the interpreter so far.
+        crash_count: Runs that ended by a signal or before their boot.
+    """
+
+    def __init__(
+        self,
+        settings: VirtualSettings,
+        interpreter: Interpreter,
+        send: Callable[[bytes], None],
+        publish: Callable[[Seen], None],
+    ) -> None:
+        """Make it, without supply.
+
+        Args:
+            settings: What it is made of.
+            interpreter: What it runs.
+            send: Takes what it sends on the serial line.
+            publish: Takes what is seen of it.
+        """
+        self.unique_id = derive_id(settings)
+        self.process: Process | None = None
+        self.keyboard = Keyboard()
+        self.observer = Observer()
+        self.access_point = AccessPoint(settings.ssid, settings.password, settings.connect_s)
+        self.is_powered = False
+        self.boot_count = 0
+        self.crash_count = 0
+        self._settings = settings
+        self._interpreter = interpreter
+        self._send = send
+        self._publish = publish
+        self._flash = Flash(settings.flash, settings.name)
+        self._inputs = InputBlock()
+        self._console = Console(b"", is_raw=False)
+        self._is_mounted = False
+        self._epoch_ms = 0
+        self._short_runs = 0
+        self._next_cause = POWER_ON
+        self._start_at_s: float | None = None
+        self._wake_at_s: float | None = None
+
+    # Supply and resets ------------------------------------------------------------------------
+
+    def power_on(self) -> None:
+        """Give it its supply; nothing happens when it has it."""
+        if not self.is_powered:
+            self.is_powered = True
+            self._restart_hard(POWER_ON)
+
+    def power_off(self) -> None:
+        """Cut the supply: RAM and what was not yet written are gone, the flash stays."""
+        if self.is_powered:
+            self.is_powered = False
+            self._end_process()
+            self.keyboard.clear()
+            self._start_at_s = None
+            self.access_point.power_up()
+            self._show_wifi()
+            self._publish_all(self.observer.power_down(time.monotonic()))
+
+    def reset(self) -> None:
+        """Reset it as its reset line would; nothing happens without a supply."""
+        if self.is_powered:
+            self._end_process()
+            self._restart_hard(POWER_ON)
+
+    def _restart_hard(self, cause: int) -> None:
+        self.keyboard.clear()
+        self.access_point.power_up()
+        self._epoch_ms = time.monotonic_ns() // 1_000_000
+        self._short_runs = 0 if cause == POWER_ON else self._short_runs
+        self._start(cause, is_raw=False)
+
+    def _start(self, cause: int, *, is_raw: bool) -> None:
+        now_s = time.monotonic()
+        self._next_cause = cause
+        self._start_at_s = None
+        self.observer.release_pins(now_s)
+        self._inputs.answer(0)
+        self._show_wifi()
+        self._is_mounted = False
+        self._wake_at_s = None
+        self.boot_count += 1
+        self.process = Process(
+            self._interpreter,
+            BootArguments(
+                rom=ROM,
+                heap=self._settings.heap,
+                flash=self._flash.descriptor,
+                inputs=self._inputs.descriptor,
+                is_raw=is_raw,
+                cause=cause,
+                unique_id=self.unique_id,
+                epoch_ms=self._epoch_ms,
+            ),
+        )
+        self._console = Console(self.process.tag, is_raw=is_raw)
+
+    def _end_process(self) -> None:
+        if self.process is not None:
+            self.process.close()
+            self.process = None
+
+    # What the interpreter does ----------------------------------------------------------------
+
+    def drain(self) -> None:
+        """Take over what the interpreter has written; reports take effect before the output."""
+        if self.process is None:
+            return
+        output = Output()
+        for packet in self.process.read_packets(_PACKETS_AT_ONCE):
+            self._console.take(packet, output)
+        for report in output.reports:
+            self._take_report(report)
+        if output.data:
+            self._send(bytes(output.data))
+
+    def _take_report(self, report: bytes) -> None:
+        now_s = time.monotonic()
+        kind, rest = report[:1], report[1:]
+        if kind == b"P":
+            self._publish_all(self.observer.wires(rest, now_s))
+        elif kind == b"L":
+            duty = int.from_bytes(rest[1:3], "little") if rest[3] else None
+            self.observer.duty(rest[0], duty, now_s)
+        elif kind == b"K":
+            self.keyboard.is_binary = rest == b"0"
+        elif kind == b"T":
+            self._wake_at_s = now_s + _WAKE_S if rest == b"1" else None
+        elif kind == b"B":
+            self._is_mounted = True
+            if rest == b"repl":
+                self._short_runs = 0
+        elif kind == b"?":
+            self._do_request(rest[0], rest[1:], now_s)
+
+    def _do_request(self, number: int, request: bytes, now_s: float) -> None:
+        if request == b"X":
+            # It waits for an answer that never comes; its end is seen by `finish`.
+            self._next_cause = HARD_RESET
+            if self.process is not None:
+                self.process.kill()
+            return
+        self.access_point.request(request[1:2].decode(), request[2:], now_s)
+        self._show_wifi()
+        self._inputs.answer(number)
+
+    def finish(self) -> None:
+        """Deal with the end of the interpreter's run: it is a reset of one kind or another."""
+        process = self.process
+        if process is None:
+            return
+        before = -1
+        while before != self._console.packet_count:
+            before = self._console.packet_count
+            self.drain()
+        status = process.reap()
+        is_hard = self._next_cause == HARD_RESET and status == -signal.SIGKILL
+        unread = process.take_back()
+        if not self._console.at_prompt:
+            self._short_runs += 1
+        self._end_process()
+        if is_hard:
+            self._schedule(HARD_RESET)
+        elif status >= 0 and self._is_mounted:
+            self._send(SOFT_REBOOT)
+            self.keyboard.restart(unread)
+            self._schedule(SOFT_RESET)
+        else:
+            self.crash_count += 1
+            cause = signal.Signals(-status).name if status < 0 else f"exit code {status}"
+            text = f"\r\nvirtual board: the interpreter died ({cause}), hard reset\r\n"
+            self._send(text.encode())
+            self._schedule(HARD_RESET)
+
+    def _schedule(self, cause: int) -> None:
+        """Start again: at once, or later when it did nothing but restart lately."""
+        self._next_cause = cause
+        excess = self._short_runs - FREE_RESTARTS
+        wait_s = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2**excess) if excess >= 0 else 0.0
+        self._start_at_s = time.monotonic() + wait_s
+        self.advance()
+
+    # Time, input ------------------------------------------------------------------------------
+
+    @property
+    def due_s(self) -> float | None:
+        """When `advance` has something to do; None for not before anything else happens."""
+        moments = (
+            self._start_at_s,
+            self._wake_at_s if self.process is not None else None,
+            self.access_point.due_s,
+            self.observer.due_s,
+            self.keyboard.due_s(time.monotonic()) if self._is_mounted else None,
+        )
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def advance(self) -> None:
+        """Let the time pass: delayed starts, Wi-Fi, LED, input that was held back."""
+        now_s = time.monotonic()
+        if self._start_at_s is not None and now_s >= self._start_at_s:
+            if self._next_cause == SOFT_RESET:
+                self._start(SOFT_RESET, is_raw=self._console.is_raw)
+            else:
+                self._restart_hard(self._next_cause)
+        if self._wake_at_s is not None and now_s >= self._wake_at_s and self.process is not None:
+            self._wake_at_s = now_s + _WAKE_S
+            self.process.wake()
+        self.access_point.advance(now_s)
+        self._show_wifi()
+        self._publish_all(self.observer.settle(now_s))
+        self.pump()
+
+    def type(self, data: bytes) -> None:
+        """Take what a client has sent on the serial line; lost without a supply."""
+        if self.is_powered:
+            self.keyboard.put(data, self.process)
+            self.pump()
+
+    def pump(self) -> None:
+        """Pass input on to the interpreter as far as it takes it."""
+        if self.process is not None and self._is_mounted:
+            self.keyboard.pump(self.process, time.monotonic())
+
+    def set_wifi(self, condition: str) -> None:
+        """Change what the access point does; see `AccessPoint.set_condition`."""
+        self.access_point.set_condition(condition, time.monotonic())
+        self._show_wifi()
+
+    def set_input(self, name: str, value: float | bool) -> None:
+        """Set a pin or an analogue input; see `InputBlock.set`.
+
+        Raises:
+            ConfigError: There is no such input or value.
+        """
+        self._inputs.set(name, value)
+
+    def look(self) -> None:
+        """Bring what is seen up to date, the LED at once."""
+        self.drain()
+        self._publish_all(self.observer.settle(time.monotonic(), force=True))
+
+    def _show_wifi(self) -> None:
+        point = self.access_point
+        self._inputs.show_wifi(int(point.state), point.losses)
+        self._publish_all(self.observer.link(point.state.name.lower(), time.monotonic()))
+
+    def _publish_all(self, changes: list[Seen]) -> None:
+        for change in changes:
+            self._publish(change)
+
+    def close(self) -> None:
+        """End it all."""
+        self._end_process()
+        self._inputs.close()
+        self._flash.close()

@@ -1,0 +1,64 @@
+"""The few calls of Linux and libc that Python's library lacks, by ctypes."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+
+_PR_SET_PDEATHSIG = 1
+_IN_CLOSE = 0x08 | 0x10
+_IN_OPEN = 0x20
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.signal.argtypes = [ctypes.c_int, ctypes.c_void_p]
+_libc.signal.restype = ctypes.c_void_p
+
+
+def die_with_parent(parent_pid: int) -> None:
+    """Have this process killed when its parent ends, by whatever means.
+
+    Args:
+        parent_pid: The parent as it was before the fork: it may be gone already.
+    """
+    _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    if os.getppid() != parent_pid:
+        os._exit(1)
+
+
+def set_native_handler(number: signal.Signals, address: int) -> None:
+    """Let a C function handle a signal; system calls that wait then end with EINTR.
+
+    Args:
+        number: The signal.
+        address: Address of the function in this process.
+    """
+    _libc.signal(int(number), address)
+    _libc.siginterrupt(int(number), 1)
+
+
+def address_of(library_path: str, symbol: str) -> int | None:
+    """Return the address of a function of a shared library, None when it is not exported."""
+    try:
+        function = getattr(ctypes.CDLL(library_path), symbol)
+    except (AttributeError, OSError):
+        return None
+    return ctypes.cast(function, ctypes.c_void_p).value
+
+
+def watch_opens(path: str) -> int:
+    """Return a descriptor that becomes readable when `path` is opened or closed by anyone."""
+    descriptor: int = _libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+    if (
+        descriptor < 0
+        or _libc.inotify_add_watch(descriptor, os.fsencode(path), _IN_OPEN | _IN_CLOSE) < 0
+    ):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), path)
+    return descriptor
+
+
+def is_supported() -> bool:
+    """Whether this system has what the supervisor needs."""
+    return sys.platform == "linux"

@@ -1,0 +1,70 @@
+"""The models' channel to the supervisor: reports go out, the board's inputs come in.
+
+A report is one packet on the console's socket that begins with a tag drawn for this boot, so it
+keeps its place in the order of all that the program prints. The inputs are a block of bytes that
+the supervisor writes at any time (`harness.virtual.inputs` has the layout).
+"""
+
+import utime
+
+#: The input block: Wi-Fi link state, losses of the link so far, number of the last request that
+#: was done, spare, levels of GPIO 0..39 (40 bytes), readings of ADC pins 32..39 (16 bytes).
+inputs = bytearray(60)
+WIFI_STATE = 0
+WIFI_LOSSES = 1
+ANSWERED = 2
+LEVELS = 4
+READINGS = 44
+
+#: What the board calls itself, in banner and `os.uname`.
+MACHINE = "Codey virtual with ESP32"
+
+cause = 1
+unique_id = b""
+epoch_ms = 0
+_tag = b""
+_console = None
+_block = None
+_asked = 0
+
+
+def open_channel(tag, block):
+    """Begin: `tag` marks reports, `block` is the descriptor of the input block."""
+    global _tag, _console, _block
+    _tag = tag
+    _console = open(1, "wb")
+    _block = open(block, "rb")
+
+
+def tagged(size):
+    """Return a buffer of `size` bytes that begins with the tag, for a model that reports often."""
+    buffer = bytearray(size)
+    buffer[: len(_tag)] = _tag
+    return buffer
+
+
+def send(packet):
+    """Send a packet that already has its tag."""
+    _console.write(packet)
+
+
+def report(data):
+    """Tell the supervisor."""
+    _console.write(_tag + data)
+
+
+def ask(data):
+    """Tell the supervisor and wait until it has done it: the inputs then show the effect."""
+    global _asked
+    # 1..255: the supervisor begins each process at 0.
+    _asked = _asked % 255 + 1
+    _console.write(_tag + b"?" + bytes([_asked]) + data)
+    while refresh()[ANSWERED] != _asked:
+        utime.sleep_ms(1)
+
+
+def refresh():
+    """Read the inputs anew and return their block."""
+    _block.seek(0)
+    _block.readinto(inputs)
+    return inputs

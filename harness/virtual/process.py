@@ -1,0 +1,220 @@
+"""The interpreter's process: started, fed, interrupted, ended. It never outlives its supervisor."""
+
+from __future__ import annotations
+
+import array
+import fcntl
+import os
+import secrets
+import signal
+import socket
+import termios
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.virtual import kernel
+from harness.virtual.interpreter import Interpreter
+
+#: A packet is one write of the interpreter; none is larger than what its heap holds.
+_MAX_PACKET = 1 << 18
+_MAX_DESCRIPTOR = 1 << 20
+_STOP_POLLS = 10_000
+_CTRL_A = b"\x01"
+_SIGINT_BIT = 1 << (signal.SIGINT - 1)
+
+
+@dataclass(frozen=True)
+class BootArguments:
+    """What the boot script needs to know.
+
+    Attributes:
+        rom: Folder of the models.
+        heap: Heap size as MicroPython takes it.
+        flash: Descriptor of the flash's image.
+        inputs: Descriptor of the input block.
+        is_raw: Whether the raw REPL follows, and main.py is left out.
+        cause: What `machine.reset_cause` returns.
+        unique_id: In hexadecimal.
+        epoch_ms: The monotonic clock at the last hard reset.
+    """
+
+    rom: Path
+    heap: str
+    flash: int
+    inputs: int
+    is_raw: bool
+    cause: int
+    unique_id: str
+    epoch_ms: int
+
+
+class Process:
+    """One run of the interpreter, from boot to exit.
+
+    Attributes:
+        tag: How its report packets begin.
+        exited: Descriptor that is readable once it has ended.
+        output: Socket of what it writes, one packet a write.
+    """
+
+    def __init__(self, interpreter: Interpreter, boot: BootArguments) -> None:
+        """Fork it."""
+        self._interrupt_signal = interpreter.interrupt_signal
+        self._wake_signal = interpreter.wake_signal
+        self.tag = secrets.token_bytes(8)
+        self.output, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.output.setblocking(False)  # noqa: FBT003, the name of the call says it
+        self.output.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2 * _MAX_PACKET)
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * _MAX_PACKET)
+        self._unread, self._input = os.pipe()
+        os.set_blocking(self._input, False)
+        if boot.is_raw:
+            # Ctrl-A is the first that its prompt reads, whatever is typed meanwhile.
+            os.write(self._input, _CTRL_A)
+        self._is_raw = boot.is_raw
+        parent = os.getpid()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                self._become(interpreter, boot, parent, theirs.fileno())
+            finally:
+                os._exit(127)
+        theirs.close()
+        self.exited = os.pidfd_open(self.pid)
+        self._status: int | None = None
+        self._buffer = bytearray(_MAX_PACKET)
+
+    def _become(
+        self, interpreter: Interpreter, boot: BootArguments, parent: int, output: int
+    ) -> None:
+        kernel.die_with_parent(parent)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_DFL)
+        os.dup2(self._unread, 0)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        # The two that the models open keep their numbers; everything else of the supervisor goes.
+        low, high = sorted((boot.flash, boot.inputs))
+        os.closerange(3, low)
+        os.closerange(low + 1, high)
+        os.closerange(high + 1, _MAX_DESCRIPTOR)
+        os.set_inheritable(boot.flash, True)
+        os.set_inheritable(boot.inputs, True)
+        # Neither a history file nor modules of the host.
+        os.environ.clear()
+        interpreter.become(
+            [
+                "-X",
+                f"heapsize={boot.heap}",
+                str(boot.rom / "_boot.py"),
+                str(boot.rom),
+                self.tag.hex(),
+                str(boot.flash),
+                str(boot.inputs),
+                str(int(boot.is_raw)),
+                str(boot.cause),
+                boot.unique_id,
+                str(boot.epoch_ms),
+            ]
+        )
+
+    def read_packets(self, limit: int) -> list[bytes]:
+        """Return what it has written and was not read yet, at most `limit` packets."""
+        packets: list[bytes] = []
+        while len(packets) < limit:
+            try:
+                count = self.output.recv_into(self._buffer)
+            except BlockingIOError:
+                break
+            packets.append(bytes(self._buffer[:count]))
+        return packets
+
+    def feed(self, data: bytes) -> int:
+        """Write to its input and return how many bytes it took."""
+        try:
+            return os.write(self._input, data)
+        except BlockingIOError:
+            return 0
+
+    def take_back(self) -> bytes:
+        """Return the input that it has not read, once it has ended."""
+        count = self.unread_bytes
+        data = os.read(self._unread, count) if count else b""
+        return data[1:] if self._is_raw and data.startswith(_CTRL_A) else data
+
+    @property
+    def input_descriptor(self) -> int:
+        """Descriptor that is writable when `feed` will take something."""
+        return self._input
+
+    @property
+    def unread_bytes(self) -> int:
+        """How much of its input it has not read yet."""
+        count = array.array("i", [0])
+        fcntl.ioctl(self._input, termios.FIONREAD, count)
+        return count[0]
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it has read all of its input and waits for something."""
+        return self.unread_bytes == 0 and self._state() == "S"
+
+    def interrupt(self) -> bool:
+        """Raise KeyboardInterrupt in it, if it permits that now.
+
+        MicroPython catches SIGINT while a program runs that permits Ctrl-C, and at no other time.
+        The process is stopped between the look and the signal: one that comes after the program
+        has ended would kill the interpreter.
+
+        Returns:
+            Whether it was done; otherwise Ctrl-C is a byte like any other now.
+        """
+        if not self._catches_interrupt():
+            return False
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            for _ in range(_STOP_POLLS):
+                if self._state() in "TZX":
+                    break
+            if not self._catches_interrupt():
+                return False
+            os.kill(self.pid, self._interrupt_signal)
+            return True
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
+
+    def wake(self) -> None:
+        """End the system call in which it waits, if any, so that scheduled callbacks run."""
+        if self._wake_signal is not None:
+            os.kill(self.pid, self._wake_signal)
+
+    def kill(self) -> None:
+        """End it at once, whatever it does."""
+        if self._status is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def reap(self) -> int:
+        """Wait for its end and return its exit code, negative for a signal."""
+        if self._status is None:
+            self._status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self._status
+
+    def close(self) -> None:
+        """Kill and reap it, and give the descriptors back."""
+        self.kill()
+        self.reap()
+        self.output.close()
+        os.close(self._input)
+        os.close(self._unread)
+        os.close(self.exited)
+
+    def _catches_interrupt(self) -> bool:
+        return bool(int(self._status_field("SigCgt"), 16) & _SIGINT_BIT)
+
+    def _state(self) -> str:
+        return self._status_field("State")[0]
+
+    def _status_field(self, name: str) -> str:
+        # Our own child that was not waited for always has this file.
+        text = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii", errors="replace")
+        return text.partition(f"\n{name}:")[2].split(None, 1)[0]

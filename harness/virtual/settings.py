@@ -1,0 +1,82 @@
+"""What a virtual board is made of: checked once, handed to its supervisor as one argument."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass
+
+from harness.errors import ConfigError
+
+#: On this 64-bit build about what 70 KiB are on the board (design section 6), less 24 KiB for the
+#: models, which a board has in its ROM: a program that fits here fits there.
+DEFAULT_HEAP = "140k"
+
+
+@dataclass(frozen=True)
+class VirtualSettings:
+    """Settings of one virtual board.
+
+    Attributes:
+        name: A short name for messages.
+        flash: Path of the flash's image, made when it is absent; empty for one that lives in
+            memory as long as the board.
+        heap: Size of MicroPython's heap, in bytes or with a ``k`` or ``M`` behind it.
+        unique_id: What `machine.unique_id` returns, 6 bytes in hexadecimal; empty to derive it
+            from the path of the image, or to draw one for a board without.
+        micropython: Path of an interpreter in place of the installed wheel's; empty for the wheel.
+        ssid: Name of the access point that the board finds.
+        password: Its password.
+        connect_s: How long association and address take, in seconds.
+    """
+
+    name: str = "virtual"
+    flash: str = ""
+    heap: str = DEFAULT_HEAP
+    unique_id: str = ""
+    micropython: str = ""
+    ssid: str = "codey-virtual"
+    password: str = "virtual-password"  # noqa: S105, it protects nothing
+    connect_s: float = 0.02
+
+    def __post_init__(self) -> None:
+        """Check the values.
+
+        Raises:
+            ConfigError: One of them cannot be used.
+        """
+        if not re.fullmatch(r"[1-9][0-9]*[kKmM]?", self.heap):
+            raise self._error("heap", self.heap, "a size such as 140k")
+        if not re.fullmatch(r"([0-9a-f]{12})?", self.unique_id):
+            raise self._error("unique_id", self.unique_id, "12 hexadecimal digits in lower case")
+        if not 0 <= self.connect_s <= 3600:  # noqa: PLR2004, an hour is beyond any use
+            raise self._error("connect_s", str(self.connect_s), "seconds from 0 to 3600")
+
+    def _error(self, name: str, got: str, expected: str) -> ConfigError:
+        return ConfigError(
+            f"the setting {name} of a virtual board cannot be used",
+            on=self.name,
+            expected=expected,
+            got=repr(got),
+        )
+
+    def to_json(self) -> str:
+        """Return the settings as the supervisor's argument."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> VirtualSettings:
+        """Return the settings that `to_json` wrote.
+
+        Raises:
+            ConfigError: The text is not such.
+        """
+        try:
+            return cls(**json.loads(text))
+        except (ValueError, TypeError) as error:
+            raise ConfigError(
+                "the argument is not a virtual board's settings",
+                on="python -m harness.virtual",
+                expected="a JSON object with the fields of VirtualSettings",
+                got=str(error),
+            ) from error
