@@ -1,0 +1,1 @@
+"""One board over its REPL: code, files, deployment, read-back."""
