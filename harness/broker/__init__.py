@@ -1,0 +1,1 @@
+"""The broker of a run and the harness's own MQTT client."""
