@@ -1,0 +1,24 @@
+"""Runs first on the board: holds the power, makes our modules the ones that are imported.
+
+Small and safe: whatever fails here, the board comes up.
+"""
+
+try:
+    from machine import Pin
+
+    # On battery the board switches itself off unless this latch is high at once after a reset.
+    # Source: codey-board facts, section 2.
+    Pin(15, Pin.OUT, value=1)
+    del Pin
+except Exception as error:
+    print("boot.py: power latch:", error)
+
+try:
+    import sys
+
+    # First, as the firmware may have modules of the same names built in (codey-board facts, 3.2).
+    if "/hil" not in sys.path:
+        sys.path.insert(0, "/hil")
+    del sys
+except Exception as error:
+    print("boot.py: sys.path:", error)
