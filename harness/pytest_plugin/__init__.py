@@ -1,0 +1,1 @@
+"""Options, markers, fixtures and verdicts for pytest."""

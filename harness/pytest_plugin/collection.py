@@ -1,0 +1,59 @@
+"""Which tests need a rig, what they cite, and what they lack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from harness.errors import ConfigError
+from harness.pytest_plugin.stand import Stand
+from harness.scenario.requirement import Catalogue
+
+#: A test that uses one of these needs a rig; all the others are built on them.
+RIG_FIXTURES = frozenset({"hil_run", "board", "boards", "broker"})
+
+
+def uses_rig(item: pytest.Item) -> bool:
+    """Return whether a test needs a rig."""
+    return not RIG_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+def check_requirements(items: Sequence[pytest.Item], catalogue: Catalogue) -> None:
+    """Check that all ids that tests cite are in the catalogue.
+
+    Raises:
+        ConfigError: Some are not; the message lists them all.
+    """
+    unknown = [
+        f"{each} in {item.nodeid}"
+        for item in items
+        for mark in item.iter_markers("requirement")
+        for each in mark.args
+        if each not in catalogue
+    ]
+    if unknown:
+        raise ConfigError(
+            "tests cite requirements that the catalogue does not have",
+            expected="ids of fixtures/requirements/*.toml",
+            got="\n".join(unknown),
+        )
+
+
+def missing_capability(item: pytest.Item, stand: Stand) -> list[str]:
+    """Return what a test needs and its board or rig lacks.
+
+    Raises:
+        HarnessError: The board cannot be had, so that nobody can tell.
+    """
+    marker = item.get_closest_marker("boards")
+    count = marker.args[0] if marker else 1
+    if count > len(stand.specs):
+        return [f"boards:{count}"]
+    needed = [str(each) for mark in item.iter_markers("needs") for each in mark.args]
+    if not needed:
+        return []
+    have = stand.dut(0).board.capabilities()
+    if any(each.startswith("broker:") for each in needed):
+        have |= {f"broker:{each}" for each in stand.broker.capabilities}
+    return sorted(set(needed) - have)

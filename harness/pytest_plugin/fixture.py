@@ -1,0 +1,169 @@
+"""The fixtures that tests use. Their life is stated with each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from harness.broker.broker import Broker
+from harness.deadline import Deadline
+from harness.link.rig import Inputs
+from harness.pytest_plugin.run import HilRun, run_of
+from harness.scenario.dut import BoardUnderTest
+from harness.scenario.matcher import Matcher, frame_is, is_dark, led_is, shows
+from harness.scenario.messenger import Messenger
+from harness.scenario.observation import expect
+from harness.scenario.runner import Runner
+
+
+@pytest.fixture(scope="session")
+def hil_run(request: pytest.FixtureRequest) -> HilRun:
+    """The run: journal, settings, and the stand with all that is open. One a session."""
+    return run_of(request.config)
+
+
+@pytest.fixture
+def board(hil_run: HilRun, request: pytest.FixtureRequest) -> Iterator[BoardUnderTest]:
+    """The first board: a fresh view for each test on a connection that is held for the run."""
+    yield from _lend(hil_run, request, 1)
+
+
+@pytest.fixture
+def boards(hil_run: HilRun, request: pytest.FixtureRequest) -> Iterator[dict[str, BoardUnderTest]]:
+    """Several boards by role, as the marker ``boards(n, roles=...)`` names them."""
+    marker = request.node.get_closest_marker("boards")
+    count = marker.args[0] if marker else 1
+    roles = (marker.kwargs.get("roles") if marker else None) or [
+        str(number) for number in range(1, count + 1)
+    ]
+    generators = [_lend(hil_run, request, number + 1) for number in range(count)]
+    lent = [next(generator) for generator in generators]
+    yield dict(zip(roles, lent, strict=True))
+    for generator in reversed(generators):
+        next(generator, None)
+
+
+def _lend(hil_run: HilRun, request: pytest.FixtureRequest, number: int) -> Iterator[BoardUnderTest]:
+    dut = hil_run.stand.dut(number - 1)
+    policy = hil_run.settings.reset
+    if policy == "always" or (policy == "auto" and (dut.is_used or not dut.board.repl.is_idle)):
+        dut.reset()
+    if dut.board.rig.bench is not None:
+        dut.board.rig.bench.clear()
+    yield dut
+    if hil_run.has_failed(request.node.nodeid):
+        dut.is_used = True
+    dut.stop()
+
+
+@pytest.fixture
+def broker(hil_run: HilRun) -> Broker:
+    """The broker of the run; checked to be alive before each test."""
+    hil_run.stand.broker.check_alive()
+    return hil_run.stand.broker
+
+
+@pytest.fixture
+def mqtt(hil_run: HilRun, broker: Broker) -> Iterator[Messenger]:
+    """The harness's MQTT client, connected for the run; subscriptions end with the test."""
+    broker.check_alive()
+    messenger = hil_run.stand.messenger
+    yield messenger
+    messenger.tidy()
+
+
+class Display:
+    """What the board's panel shows, by every source that can tell."""
+
+    def __init__(self, dut: BoardUnderTest, check: Callable[[Matcher, float], None]) -> None:
+        """Made by the fixture."""
+        self._dut = dut
+        self._check = check
+
+    def shows(self, text: str, within_s: float = 2.0) -> None:
+        """Check that it shows a static text in either font."""
+        self._check(shows(text), within_s)
+
+    def is_frame(self, rows: tuple[str, ...] | str | bytes, within_s: float = 2.0) -> None:
+        """Check that it shows exactly this picture; see `matcher.frame_is`."""
+        self._check(frame_is(rows), within_s)
+
+    def is_dark(self, within_s: float = 2.0) -> None:
+        """Check that no pixel is lit."""
+        self._check(is_dark(), within_s)
+
+
+class Led:
+    """What the board's LED shows, by every source that can tell."""
+
+    def __init__(self, check: Callable[[Matcher, float], None]) -> None:
+        """Made by the fixture."""
+        self._check = check
+
+    def shows(self, red: int, green: int, blue: int, within_s: float = 2.0) -> None:
+        """Check its colour, each part in 0..255."""
+        self._check(led_is(red, green, blue), within_s)
+
+
+@pytest.fixture
+def display(board: BoardUnderTest, hil_run: HilRun) -> Display:
+    """Assertions on the panel of `board`."""
+    return Display(board, lambda matcher, s: expect(board, matcher, s, hil_run.evidence))
+
+
+@pytest.fixture
+def led(board: BoardUnderTest, hil_run: HilRun) -> Led:
+    """Assertions on the LED of `board`."""
+    return Led(lambda matcher, s: expect(board, matcher, s, hil_run.evidence))
+
+
+class RigInputs:
+    """What the rig can do to the board from outside."""
+
+    def __init__(self, rig_inputs: Inputs) -> None:
+        """Made by the fixture."""
+        self._inputs = rig_inputs
+        self._changed: set[str] = set()
+
+    def wifi(self, state: str) -> None:
+        """Bring the board's Wi-Fi ``up``, ``down``, or give it a ``wrong_password``."""
+        self._inputs.set("wifi", state, Deadline.after(5.0))
+        self._changed.add("wifi")
+
+    def restore(self) -> None:
+        """Undo all."""
+        if "wifi" in self._changed:
+            self.wifi("up")
+
+
+@pytest.fixture
+def inputs(board: BoardUnderTest) -> Iterator[RigInputs]:
+    """Control of the board's inputs; a rig without it skips the test. Undone after the test."""
+    if board.board.rig.inputs is None:
+        pytest.skip("missing capability: inputs")
+    rig_inputs = RigInputs(board.board.rig.inputs)
+    yield rig_inputs
+    rig_inputs.restore()
+
+
+@pytest.fixture
+def measure(hil_run: HilRun) -> Callable[..., None]:
+    """Note a number: ``measure("latency", 12.5, "ms", most=20)``; a broken limit fails."""
+    return hil_run.measure
+
+
+@pytest.fixture
+def timeline(hil_run: HilRun) -> Callable[[str], None]:
+    """Put a mark on the test's time line: ``timeline("cable pulled")``."""
+
+    def mark(name: str) -> None:
+        hil_run.evidence.write("step", name=name, ok=True, seconds=0)
+
+    return mark
+
+
+@pytest.fixture
+def run(board: BoardUnderTest, mqtt: Messenger, hil_run: HilRun) -> Runner:
+    """Run a `Scenario` on `board`."""
+    return Runner(board, mqtt, hil_run.evidence)

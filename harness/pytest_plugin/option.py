@@ -1,0 +1,138 @@
+"""Options of the plugin: command line, then environment, then ini file, then the default."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from harness.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option, in its three spellings: ``--hil-x``, ``HIL_X`` and ini key ``hil_x``."""
+
+    name: str
+    help: str
+    default: str = ""
+    choices: tuple[str, ...] = ()
+
+    @property
+    def flag(self) -> str:
+        """The command line's spelling."""
+        return f"--hil-{self.name}"
+
+    @property
+    def key(self) -> str:
+        """The ini file's spelling."""
+        return "hil_" + self.name.replace("-", "_")
+
+    @property
+    def variable(self) -> str:
+        """The environment's spelling."""
+        return self.key.upper()
+
+
+OPTIONS = (
+    Option(
+        "board",
+        "boards to test on: virtual, virtual:N, port:PATH, usb:1-1.2, id:SERIAL, "
+        "rfc2217://host:port, socket://host:port; several with commas (default: virtual boards)",
+        "virtual:2",
+    ),
+    Option("device-src", "folder with the device code and its manifest.toml"),
+    Option("report-dir", "folder in which each run gets a folder of its own", "reports"),
+    Option("broker", "auto (a private Mosquitto), or the URL of a broker", "auto"),
+    Option("broker-interface", "network interface on which real boards reach the private broker"),
+    Option(
+        "reset",
+        "soft reset before a test: auto (after a program, a failure or MQTT), always, never",
+        "auto",
+        ("auto", "always", "never"),
+    ),
+    Option("mosquitto", "path of the Mosquitto program"),
+    Option("micropython", "path of a MicroPython for virtual boards, in place of the wheel's"),
+    Option("requirements", "folder with the requirement catalogue"),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the options say.
+
+    Attributes:
+        board: Board specification, not yet parsed.
+        device_src: Folder with the device code; None for the shipped one.
+        report_dir: Where run folders go.
+        broker: ``auto`` or a URL.
+        broker_interface: Network interface for real boards; empty when none was named.
+        reset: ``auto``, ``always`` or ``never``.
+        mosquitto: Path of the broker's program; None to search.
+        micropython: Path of an interpreter; None for the wheel's.
+        requirements: Folder of the catalogue; None for the shipped one.
+        wifi: The lab's Wi-Fi for real boards: name and password. Environment only.
+    """
+
+    board: str
+    device_src: Path | None
+    report_dir: Path
+    broker: str
+    broker_interface: str
+    reset: str
+    mosquitto: str | None
+    micropython: str | None
+    requirements: Path | None
+    wifi: tuple[str, str] | None
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Register all options with pytest."""
+    group = parser.getgroup("hil", "hardware in the loop")
+    for option in OPTIONS:
+        group.addoption(option.flag, default=None, metavar=option.name.upper(), help=option.help)
+        parser.addini(option.key, f"as {option.flag}", default="")
+
+
+def read_settings(config: pytest.Config) -> Settings:
+    """Return the options in force.
+
+    Raises:
+        ConfigError: A value is none of those that are possible.
+    """
+    values = {option.name: _value(option, config) for option in OPTIONS}
+    name = os.environ.get("HIL_WIFI_SSID")
+    return Settings(
+        board=values["board"],
+        device_src=_path(values["device-src"]),
+        report_dir=Path(values["report-dir"]),
+        broker=values["broker"],
+        broker_interface=values["broker-interface"],
+        reset=values["reset"],
+        mosquitto=values["mosquitto"] or None,
+        micropython=values["micropython"] or None,
+        requirements=_path(values["requirements"]),
+        wifi=(name, os.environ.get("HIL_WIFI_PASSWORD", "")) if name else None,
+    )
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
+def _value(option: Option, config: pytest.Config) -> str:
+    value = str(
+        config.getoption(option.flag)
+        or os.environ.get(option.variable)
+        or config.getini(option.key)
+        or option.default
+    )
+    if option.choices and value not in option.choices:
+        raise ConfigError(
+            f"{value!r} is not possible",
+            on=option.flag,
+            expected=", ".join(option.choices),
+        )
+    return value

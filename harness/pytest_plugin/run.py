@@ -1,0 +1,220 @@
+"""One run: its folder and journal, the stand, and the verdicts that were given."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import secrets
+import subprocess
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from harness import shipped
+from harness.errors import ExpectationFailed
+from harness.pytest_plugin.evidence import RunEvidence
+from harness.pytest_plugin.option import Settings, read_settings
+from harness.pytest_plugin.stand import Stand
+from harness.report.journal import SCHEMA, Journal
+from harness.report.write import ReportOutcome, write_reports
+from harness.scenario.requirement import Catalogue, load_catalogue
+from harness.scenario.verdict import VERDICTS
+
+RUN = pytest.StashKey["HilRun"]()
+
+
+@dataclass
+class Ending:
+    """How one test has gone so far.
+
+    Attributes:
+        verdict: The worst so far.
+        phase: In which phase it was given.
+        message: Why, in words.
+        parts: The five parts of an error of ours.
+        missing: Capabilities for the lack of which it was skipped.
+        trace: Where in the test's code, as pytest shows it.
+        reason: The exit code that its error stands for; None when there was none.
+    """
+
+    verdict: str = "pass"
+    phase: str = "call"
+    message: str = ""
+    parts: dict[str, str] | None = None
+    missing: list[str] = field(default_factory=list)
+    trace: str | None = None
+    reason: int | None = None
+    started_s: float = field(default_factory=time.monotonic)
+
+
+class HilRun:
+    """The run of one pytest session.
+
+    Attributes:
+        settings: The options in force.
+        folder: The run's folder.
+        evidence: Where everything is written.
+        stand: The rig.
+        catalogue: The requirements.
+        endings: How each test ended, by node id.
+        outcome: What became of the reports; None before the end.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Begin the run: make its folder and journal; no board is opened yet.
+
+        Raises:
+            ConfigError: An option, the manifest or the catalogue is wrong.
+        """
+        self.settings: Settings = read_settings(config)
+        self.catalogue: Catalogue = load_catalogue(
+            self.settings.requirements or shipped.fixtures() / "requirements"
+        )
+        stamp = datetime.now(timezone.utc).strftime("%Y%m%d-%H%M%S")
+        self.id = f"{stamp}-{secrets.token_hex(3)}"
+        self.folder = (self.settings.report_dir / self.id).absolute()
+        secret = [self.settings.wifi[1]] if self.settings.wifi and self.settings.wifi[1] else []
+        self.journal = Journal(self.folder / "journal.jsonl", secrets=secret)
+        self.evidence = RunEvidence(self.journal)
+        self.stand = Stand(self.settings, self.evidence)
+        self.endings: dict[str, Ending] = {}
+        #: The requirements that each test cites, by node id.
+        self.requirements: dict[str, list[str]] = {}
+        self.outcome: ReportOutcome | None = None
+        self.exit: int | None = None
+        self._started_s = time.monotonic()
+        self._write_start(config)
+
+    def verdicts(self) -> dict[str, int]:
+        """Return how many tests have each verdict."""
+        counts = dict.fromkeys(VERDICTS, 0)
+        for ending in self.endings.values():
+            counts[ending.verdict] += 1
+        return counts
+
+    def seconds_of(self, test: str) -> float:
+        """Return how long a test has taken so far, set-up and clean-up included."""
+        return time.monotonic() - self.endings[test].started_s
+
+    def has_failed(self, test: str) -> bool:
+        """Return whether a test has failed so far."""
+        return test in self.endings and self.endings[test].verdict not in ("pass", "skipped")
+
+    def measure(
+        self,
+        name: str,
+        value: float,
+        unit: str,
+        *,
+        most: float | None = None,
+        least: float | None = None,
+    ) -> None:
+        """Note a number with its limits.
+
+        Raises:
+            ExpectationFailed: It breaks a limit.
+        """
+        ok = (most is None or value <= most) and (least is None or value >= least)
+        limits = [
+            text
+            for text, limit in ((f"<= {most}", most), (f">= {least}", least))
+            if limit is not None
+        ]
+        limit = " and ".join(limits) or None
+        self.evidence.write("measure", name=name, value=value, unit=unit, limit=limit, ok=ok)
+        if not ok:
+            raise ExpectationFailed(
+                f"the measured {name} breaks its limit",
+                expected=f"{limit} {unit}",
+                got=f"{value:g} {unit}",
+            )
+
+    def finish(self, exit_code: int) -> None:
+        """Give the rig back, close the journal and write the reports."""
+        self.exit = exit_code
+        try:
+            self.stand.close()
+        finally:
+            self.evidence.begin(None)
+            self.evidence.write(
+                "run.end",
+                verdicts=self.verdicts(),
+                exit=exit_code,
+                seconds=round(time.monotonic() - self._started_s, 3),
+            )
+            self.journal.close()
+        self.outcome = write_reports(self.folder)
+        self._point_latest()
+
+    def as_json(self) -> dict[str, object]:
+        """Return the JSON shape of ``hil run --json``."""
+        page = self.outcome.paths.get("page") if self.outcome else None
+        return {
+            "verdicts": self.verdicts(),
+            "exit": self.exit,
+            "boards": [
+                {
+                    "name": opened.board.name,
+                    "kind": opened.board.rig.kind,
+                    "id": opened.identity.id,
+                    "firmware": opened.identity.firmware,
+                }
+                for opened in self.stand.seen
+            ],
+            "report": str(page) if page else None,
+            "run": self.id,
+        }
+
+    def _point_latest(self) -> None:
+        latest = self.settings.report_dir / "latest"
+        fresh = self.settings.report_dir / f".latest-{self.id}"
+        # A convenience, and some file systems have no links: the run's own path is printed anyway.
+        with contextlib.suppress(OSError):
+            fresh.symlink_to(self.id)
+            fresh.replace(latest)
+
+    def _write_start(self, config: pytest.Config) -> None:
+        manifest = self.stand.manifest
+        self.evidence.write(
+            "run.start",
+            schema=SCHEMA,
+            run=self.id,
+            wall=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            argv=list(config.invocation_params.args),
+            versions={
+                "python": platform.python_version(),
+                "harness": metadata.version("codey-hil"),
+                "paho": metadata.version("paho-mqtt"),
+                "pytest": pytest.__version__,
+            },
+            git=_git_state(config.rootpath),
+            device_src={"path": str(manifest.path), "sha256": manifest.sha256},
+            host={"system": platform.platform(), "machine": platform.machine()},
+            requirements=self.catalogue.as_json(),
+        )
+
+
+def run_of(config: pytest.Config) -> HilRun:
+    """Return the session's run, which begins with the first call."""
+    if RUN not in config.stash:
+        config.stash[RUN] = HilRun(config)
+    return config.stash[RUN]
+
+
+def _git_state(root: Path) -> dict[str, object] | None:
+    """Return commit and dirtiness of the checkout; None where there is none."""
+    git = ["git", "-C", str(root)]
+    try:
+        commit = subprocess.run(
+            [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=10
+        ).stdout.strip()
+        status = subprocess.run(
+            [*git, "status", "--porcelain"], capture_output=True, text=True, check=True, timeout=10
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return {"commit": commit, "dirty": bool(status)}

@@ -1,0 +1,178 @@
+"""What one run holds open: boards, broker, the harness's client; each made when first needed."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable
+from typing import TypeVar
+
+from harness import shipped
+from harness.board.board import Board
+from harness.board.manifest import Manifest, load_manifest
+from harness.board.profile import CODEY
+from harness.broker.broker import Broker
+from harness.broker.client import MqttClient
+from harness.broker.external import ExternalBroker
+from harness.broker.mosquitto import Mosquitto
+from harness.broker.program import find_mosquitto
+from harness.deadline import Deadline
+from harness.errors import HarnessError
+from harness.lab.opened import OpenedBoard, open_board
+from harness.link.spec import BoardSpec, parse_specs
+from harness.link.virtual import VirtualSettings
+from harness.pytest_plugin.evidence import ExecEvidence, RunEvidence
+from harness.pytest_plugin.option import Settings
+from harness.scenario.dut import BoardUnderTest, Redirection
+from harness.scenario.messenger import EvidenceObserver, Messenger
+from harness.scenario.network import broker_settings, redirection
+
+BROKER_S = 15.0
+
+T = TypeVar("T")
+
+
+class Stand:
+    """The rig of one run.
+
+    A part that cannot be had raises the same error each time that it is asked for, without being
+    tried again: a dead board costs the run its time-out once.
+    """
+
+    def __init__(self, settings: Settings, evidence: RunEvidence) -> None:
+        """Open nothing yet.
+
+        Raises:
+            ConfigError: The board specification or the manifest is wrong.
+        """
+        self.settings = settings
+        self.specs: list[BoardSpec] = parse_specs(settings.board)
+        self.manifest: Manifest = load_manifest(settings.device_src or shipped.device_src())
+        self._evidence = evidence
+        self._resources = contextlib.ExitStack()
+        self._duts: dict[int, BoardUnderTest] = {}
+        #: All boards that were opened in this run, also after `close`.
+        self.seen: list[OpenedBoard] = []
+        self._errors: dict[str, HarnessError] = {}
+        self._broker: Broker | None = None
+        self._messenger: Messenger | None = None
+
+    def dut(self, index: int) -> BoardUnderTest:
+        """Return the board with this index among those that were asked for, deployed.
+
+        Raises:
+            HarnessError: It cannot be had; the same error each time.
+        """
+        if index not in self._duts:
+            name = self.specs[index].name
+            self._duts[index] = self._once(name, lambda: self._open(self.specs[index]))
+        return self._duts[index]
+
+    @property
+    def broker(self) -> Broker:
+        """The broker of this run.
+
+        Raises:
+            HarnessError: It cannot be had; the same error each time.
+        """
+        if self._broker is None:
+            self._broker = self._once("broker", self._start_broker)
+        return self._broker
+
+    @property
+    def messenger(self) -> Messenger:
+        """The harness's own client, connected.
+
+        Raises:
+            HarnessError: It cannot be had; the same error each time.
+        """
+        if self._messenger is None:
+            self._messenger = self._once("client", self._connect)
+        return self._messenger
+
+    def redirection(self, board: Board) -> Redirection:
+        """Return what a program's host names and Wi-Fi credentials stand for on a board."""
+        return redirection(board, self.broker, self.settings.wifi)
+
+    def close(self) -> None:
+        """Give everything back. May be called twice."""
+        self._resources.close()
+        self._duts.clear()
+        self._broker = self._messenger = None
+
+    def _once(self, name: str, make: Callable[[], T]) -> T:
+        """Make a part, or raise what making it raised the first time."""
+        if name in self._errors:
+            raise self._errors[name]
+        try:
+            return make()
+        except HarnessError as error:
+            self._errors[name] = error
+            raise
+
+    def _open(self, spec: BoardSpec) -> BoardUnderTest:
+        evidence = self._evidence
+        virtual = VirtualSettings(micropython=self.settings.micropython or "")
+        opened = open_board(
+            spec,
+            CODEY,
+            virtual=virtual,
+            observer=ExecEvidence(spec.name, evidence),
+            listener=functools.partial(evidence.serial, spec.name),
+        )
+        self._resources.callback(opened.close)
+        self.seen.append(opened)
+        self._note_board(opened)
+        result = opened.deploy(self.manifest)
+        evidence.write("board.deploy", board=spec.name, **result.as_json())
+        return BoardUnderTest(opened.board, evidence, self.redirection)
+
+    def _note_board(self, opened: OpenedBoard) -> None:
+        rig, profile = opened.board.rig, opened.board.profile
+        self._evidence.write(
+            "board.open",
+            board=opened.board.name,
+            board_kind=rig.kind,
+            id=opened.identity.id,
+            firmware=opened.identity.firmware,
+            machine=opened.identity.machine,
+            port=rig.port,
+            profile=profile.name,
+            unverified=list(profile.unverified),
+        )
+
+    def _start_broker(self) -> Broker:
+        if self.settings.broker != "auto":
+            external = ExternalBroker(self.settings.broker)
+            self._note_broker(external)
+            return external
+        first = self.dut(0).board
+        program = find_mosquitto(self.settings.mosquitto)
+        broker = Mosquitto(
+            program,
+            broker_settings(first, self.settings.broker_interface),
+            on_log=lambda line: self._evidence.write("broker.log", line=line.text),
+        )
+        self._resources.callback(broker.close)
+        broker.start(Deadline.after(BROKER_S))
+        self._note_broker(broker)
+        return broker
+
+    def _note_broker(self, broker: Broker) -> None:
+        self._evidence.write(
+            "broker.start",
+            version=broker.version,
+            host=broker.address.host,
+            port=broker.address.port,
+        )
+
+    def _connect(self) -> Messenger:
+        client = MqttClient(
+            self.broker.address,
+            self.broker.credentials,
+            client_id=None,
+            observer=EvidenceObserver(self._evidence),
+        )
+        client.connect(Deadline.after(BROKER_S))
+        self._resources.callback(client.disconnect)
+        return Messenger(client, self._evidence)

@@ -1,0 +1,41 @@
+"""What the terminal says at the end of a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.pytest_plugin.run import HilRun
+
+
+def summarise(reporter: pytest.TerminalReporter, hil: HilRun) -> None:
+    """Write verdicts, boards, uncovered evidence and the report's path."""
+    reporter.section("codey-hil")
+    counts = hil.verdicts()
+    said = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    reporter.write_line(f"verdicts  {said or 'nothing ran'}")
+    for opened in hil.stand.seen:
+        rig = opened.board.rig
+        note = "" if rig.kind == "hardware" else "; nothing here was seen on hardware"
+        reporter.write_line(
+            f"board     {opened.board.name}: {rig.kind}, {opened.identity.firmware}, "
+            f"id {opened.identity.id or 'none'}{note}"
+        )
+    for node, ending in hil.endings.items():
+        if ending.verdict not in ("fail", "blocked"):
+            continue
+        cited = hil.requirements.get(node, [])
+        named = f" [{', '.join(cited)}]" if cited else ""
+        reporter.write_line(f"{ending.verdict:<9} {node}{named}")
+        for line in ending.message.splitlines():
+            reporter.write_line(f"          {line}")
+        for requirement in cited:
+            reporter.write_line(f"          {requirement}: {hil.catalogue[requirement].text}")
+    if hil.journal.failure:
+        reporter.write_line(f"evidence  INCOMPLETE: {hil.journal.failure}", red=True)
+    outcome = hil.outcome
+    if outcome is not None:
+        for failure in outcome.failures:
+            reporter.write_line(f"report    {failure.output}: {failure.message}", red=True)
+        page = outcome.paths.get("page")
+        if page is not None:
+            reporter.write_line(f"report    {page}")

@@ -1,0 +1,227 @@
+"""The board under test, as a scenario uses it: what fails here is the product, or the rig."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.board.board import Board
+from harness.board.snapshot import Snapshot
+from harness.deadline import Deadline
+from harness.errors import DeviceException, ExpectationFailed, HarnessError, LinkError
+from harness.scenario.evidence import Evidence
+from harness.scenario.running import RunningProgram, Seen, note_record
+from harness.wire.probe_record import Record, RecordStream, Text
+
+#: For a call that does not wait for the network; an ESP32 takes some milliseconds.
+EXEC_S = 15.0
+RESET_S = 10.0
+
+
+@dataclass(frozen=True)
+class Redirection:
+    """What a program's own names stand for in the lab.
+
+    Attributes:
+        hosts: Host name in the program, or ``*`` for any -> address and port of the broker.
+        wifi: Name and password of the lab's Wi-Fi, used whatever the program gives.
+    """
+
+    hosts: dict[str, tuple[str, int]] = field(default_factory=dict)
+    wifi: tuple[str, str] | None = field(default=None, repr=False)
+
+
+class BoardUnderTest:
+    """One board during one test.
+
+    Attributes:
+        board: The handle that knows no verdicts; what fails there is the rig's fault.
+        running: The program that runs now, None when the board is idle.
+        records: What the probe reported during `exec`, oldest first.
+    """
+
+    def __init__(
+        self, board: Board, evidence: Evidence, redirection: Callable[[Board], Redirection]
+    ) -> None:
+        """Use a deployed board.
+
+        Args:
+            board: The board.
+            evidence: Where what happens is noted.
+            redirection: Asked when the probe is first armed: it may have to start a broker.
+        """
+        self.board = board
+        self.running: RunningProgram | None = None
+        self.records: list[Seen] = []
+        self._evidence = evidence
+        self._redirection = redirection
+        self._is_armed = False
+        #: Whether the next test should begin with a fresh interpreter.
+        self.is_used = False
+
+    @property
+    def name(self) -> str:
+        """The board's name."""
+        return self.board.name
+
+    def reset(self) -> None:
+        """Give the board a fresh interpreter; ends a running program."""
+        self.running = None
+        self.board.reset(Deadline.after(RESET_S))
+        self._is_armed = False
+        self.is_used = False
+
+    def arm(self) -> None:
+        """Make the probe report effects and redirect host names and Wi-Fi to the lab."""
+        if self._is_armed or not self.board.readback.has_probe:
+            return
+        to = self._redirection(self.board)
+        # Quiet: the Wi-Fi password of the lab is in it.
+        self.board.repl.exec(
+            f"import hilprobe;hilprobe.arm(hosts={to.hosts!r},wifi={to.wifi!r})",
+            Deadline.after(EXEC_S),
+            quiet=True,
+        )
+        self._is_armed = True
+
+    def exec(self, source: str, within_s: float = EXEC_S) -> str:
+        """Run product code to its end.
+
+        Args:
+            source: Python source.
+            within_s: How long it may take.
+
+        Returns:
+            What it printed, without the probe's records, line ends as LF.
+
+        Raises:
+            ExpectationFailed: It raised, or it did not end in time and was interrupted.
+        """
+        error, text = self._run(source, within_s)
+        if error is not None:
+            raise ExpectationFailed(
+                "the code on the board raised",
+                on=self.name,
+                expected="no exception",
+                got=error.got + _where(error),
+                advice=_last_line(source),
+            ) from error
+        return text
+
+    def exec_raises(self, source: str, type_name: str, within_s: float = EXEC_S) -> DeviceException:
+        """Run product code that has to raise.
+
+        Args:
+            source: Python source.
+            type_name: The exception's class on the board.
+            within_s: How long it may take.
+
+        Returns:
+            What it raised.
+
+        Raises:
+            ExpectationFailed: It raised nothing, or something else.
+        """
+        error, text = self._run(source, within_s)
+        if error is None or error.type_name != type_name:
+            raise ExpectationFailed(
+                f"the code on the board did not raise {type_name}",
+                on=self.name,
+                expected=type_name,
+                got=f"no exception; it printed {text[-200:]!r}" if error is None else error.got,
+                advice=_last_line(source),
+            ) from error
+        return error
+
+    def evaluate(self, expression: str, within_s: float = EXEC_S) -> object:
+        """Return the value of an expression on the board, for values whose `repr` is a literal."""
+        text = self.exec(f"print(repr({expression}))", within_s)
+        return ast.literal_eval(text.strip().splitlines()[-1])
+
+    def start(self, program: Path | str, *, armed: bool = True) -> RunningProgram:
+        """Start a program as if it were the board's ``main.py``, in a fresh interpreter.
+
+        Args:
+            program: Path of its file, or its source.
+            armed: False runs it without the probe: the bench alone observes.
+        """
+        source = program.read_text(encoding="utf-8") if isinstance(program, Path) else program
+        self.reset()
+        if armed:
+            self.arm()
+        self.is_used = True
+        if isinstance(program, Path):
+            self.board.repl.places["<stdin>"] = str(program)
+        started = self.board.start(source, Deadline.after(EXEC_S))
+        self.running = RunningProgram(started, self.name, self._evidence)
+        return self.running
+
+    def stop(self) -> None:
+        """End the running program; does nothing when there is none."""
+        if self.running is not None:
+            self.running.stop()
+            self.running = None
+
+    def snapshots(self, within_s: float = EXEC_S) -> tuple[Snapshot, ...]:
+        """Return what the idle board shows, one entry a source, and note it as evidence."""
+        if self.running is not None and not self.running.is_running:
+            self.running = None
+        if self.running is not None:
+            raise HarnessError(
+                "a snapshot was asked for while a program runs",
+                on=self.name,
+                expected="an idle board",
+                advice="stop the program first, or use what it reports",
+            )
+        found = self.board.snapshots(Deadline.after(within_s))
+        self.note(found)
+        return found
+
+    def note(self, snapshots: Sequence[Snapshot]) -> None:
+        """Write snapshots into the evidence."""
+        for snapshot in snapshots:
+            self._evidence.write("snapshot", board=self.name, **snapshot.as_json())
+
+    def _run(self, source: str, within_s: float) -> tuple[DeviceException | None, str]:
+        self.arm()
+        program = self.board.start(source, Deadline.after(EXEC_S))
+        error: DeviceException | None = None
+        deadline = Deadline.after(within_s)
+        try:
+            program.wait(deadline)
+        except DeviceException as raised:
+            error = raised
+        except LinkError as late:
+            if not deadline.is_expired:
+                raise
+            program.interrupt(Deadline.after(RESET_S))
+            raise ExpectationFailed(
+                f"the code on the board did not end within {within_s:g} s",
+                on=self.name,
+                expected="its end",
+                got=program.output[-200:].decode("utf-8", "replace"),
+                advice=_last_line(source),
+            ) from late
+        return error, self._text_of(program.output)
+
+    def _text_of(self, printed: bytes) -> str:
+        stream = RecordStream()
+        text = bytearray()
+        for item in stream.receive(printed) + stream.flush():
+            if isinstance(item, Text):
+                text += item.data
+            elif isinstance(item, Record):
+                self.records.append(Seen(0.0, item))
+                note_record(item, self.name, self._evidence)
+        return text.decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def _where(error: DeviceException) -> str:
+    return "".join(f"\n{frame.file}:{frame.line} in {frame.function}" for frame in error.frames)
+
+
+def _last_line(source: str) -> str:
+    lines = source.strip().splitlines()
+    return f"the code was: {lines[-1].strip()}" if lines else ""

@@ -1,0 +1,165 @@
+"""Check what a board shows against a matcher, by every source that can tell.
+
+On an idle board the snapshots decide at once. While a program runs the board cannot be asked: the
+probe's records and the bench's events end the wait, and each source that is there must agree.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, cast
+
+from harness.board.readback import bench_snapshot
+from harness.board.snapshot import Snapshot, columns_from_rows, rows_from_columns
+from harness.deadline import Deadline
+from harness.errors import ExpectationFailed
+from harness.link.rig import Bench
+from harness.scenario.dut import BoardUnderTest
+from harness.scenario.evidence import Evidence
+from harness.scenario.matcher import Matcher
+from harness.scenario.running import RunningProgram, Seen
+from harness.wire.probe_record import Record
+
+#: After the probe's record the panel is being written: an ESP32 needs at most 20 ms for a frame.
+SETTLE_S = 1.0
+
+DARK_COLUMNS = bytes(16)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one source said at the end."""
+
+    source: str
+    ok: bool
+    found: Snapshot
+
+
+def expect(dut: BoardUnderTest, matcher: Matcher, within_s: float, evidence: Evidence) -> None:
+    """Wait until all sources show what is expected.
+
+    Args:
+        dut: The board; idle or running a program.
+        matcher: What is expected.
+        within_s: How long to wait for a running program; an idle board is asked once.
+        evidence: Where the outcome is noted.
+
+    Raises:
+        ExpectationFailed: A source shows something else; the message names it and shows expected
+            beside found.
+    """
+    started_s = time.monotonic()
+    if dut.running is not None and dut.running.is_running:
+        outcomes = _watch(dut, dut.running, matcher, within_s)
+    else:
+        outcomes = [Outcome(found.source, matcher.holds(found), found) for found in dut.snapshots()]
+    took_s = time.monotonic() - started_s
+    for outcome in outcomes:
+        _note(outcome, matcher, within_s, took_s, dut.name, evidence)
+    failed = [outcome for outcome in outcomes if not outcome.ok]
+    if failed:
+        raise _failure(dut, matcher, within_s, outcomes, failed[0])
+
+
+def rgb_of(record: Record) -> tuple[int, int, int]:
+    """Return the colour in a record of kind ``led``."""
+    red, green, blue = cast("list[int]", record.fields["rgb"])
+    return red, green, blue
+
+
+def latest_commanded(records: list[Seen]) -> Snapshot:
+    """Return what the probe's records add up to: the last picture and the last colour."""
+    columns, text, led, ticks_ms = DARK_COLUMNS, None, (0, 0, 0), 0
+    for seen in records:
+        fields = seen.record.fields
+        if seen.record.kind == "display":
+            columns = bytes.fromhex(str(fields.get("px", "")))
+            text = fields.get("text")
+            ticks_ms = seen.record.ticks_ms
+        elif seen.record.kind == "led":
+            led = rgb_of(seen.record)
+            ticks_ms = seen.record.ticks_ms
+    return Snapshot(
+        "commanded",
+        rows_from_columns(columns),
+        text if isinstance(text, str) else None,
+        led,
+        ticks_ms,
+    )
+
+
+def _watch(
+    dut: BoardUnderTest, program: RunningProgram, matcher: Matcher, within_s: float
+) -> list[Outcome]:
+    deadline = Deadline.after(within_s)
+    outcomes = []
+    if dut.board.readback.has_probe:
+        program.wait_until(lambda: matcher.holds(latest_commanded(program.records)), deadline)
+        found = latest_commanded(program.records)
+        outcomes.append(Outcome("commanded", matcher.holds(found), found))
+    bench = dut.board.rig.bench
+    if bench is not None:
+        # The record was printed before the pins were driven: give the bench a moment of its own.
+        found = _watch_bench(bench, matcher, max(deadline, Deadline.after(SETTLE_S), key=_at))
+        outcomes.append(Outcome("bench", matcher.holds(found), found))
+    return outcomes
+
+
+def _at(deadline: Deadline) -> float:
+    return deadline.at_s
+
+
+def _watch_bench(bench: Bench, matcher: Matcher, deadline: Deadline) -> Snapshot:
+    seen = len(bench.events())
+    while True:
+        found = bench_snapshot(bench.state(deadline))
+        if matcher.holds(found):
+            return found
+        now = bench.wait_event(seen, deadline)
+        if now == seen:
+            return bench_snapshot(bench.state(Deadline.after(SETTLE_S)))
+        seen = now
+
+
+def _note(
+    outcome: Outcome,
+    matcher: Matcher,
+    within_s: float,
+    took_s: float,
+    board: str,
+    evidence: Evidence,
+) -> None:
+    fields: dict[str, Any] = {}
+    if matcher.panels:
+        fields["expected_px"] = columns_from_rows(matcher.panels[0]).hex()
+        fields["found_px"] = columns_from_rows(outcome.found.pixels).hex()
+    evidence.write(
+        "expect",
+        board=board,
+        what=matcher.says,
+        source=outcome.source,
+        expected=matcher.says,
+        found=f"LED {outcome.found.led}" if matcher.led else "panel",
+        ok=outcome.ok,
+        within_s=within_s,
+        took_s=round(took_s, 4),
+        **fields,
+    )
+
+
+def _failure(
+    dut: BoardUnderTest,
+    matcher: Matcher,
+    within_s: float,
+    outcomes: list[Outcome],
+    failed: Outcome,
+) -> ExpectationFailed:
+    agree = [outcome.source for outcome in outcomes if outcome.ok]
+    return ExpectationFailed(
+        f"{matcher.says} was not seen by {failed.source} within {within_s:g} s",
+        on=dut.name,
+        expected=matcher.says,
+        got="\n" + matcher.explain(failed.found),
+        advice=f"{', '.join(agree)} did see it: look below it" if agree else "",
+    )
