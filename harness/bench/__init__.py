@@ -1,0 +1,1 @@
+"""Measurements of the harness itself, one file for each ``hil bench`` command."""

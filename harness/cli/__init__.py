@@ -1,0 +1,1 @@
+"""The command ``hil``, one file for each command."""

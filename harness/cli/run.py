@@ -1,0 +1,136 @@
+"""Run the scenarios on a board and write a report.
+
+Without paths the shipped scenarios run; paths, -k, -m and all other arguments are pytest's. Ends
+with 0 when all passed, 1 for product failures, 10 when the rig was in the way; README lists the
+others.
+
+    hil run
+    hil run --board port:/dev/ttyUSB0 -k retained
+    hil run my_scenarios/ --json
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli.target import add_json_argument, print_json
+from harness.errors import LinkOpenFailed
+
+if TYPE_CHECKING:
+    import pytest
+
+#: What it does not know itself goes to pytest.
+FORWARDS = True
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument(
+        "--board",
+        "--hil-board",
+        metavar="SPEC",
+        help="boards to test on, several with commas: virtual, virtual:N, port:PATH, usb:1-1.2, "
+        "id:SERIAL, rfc2217://host:port, socket://host:port (default: virtual boards)",
+    )
+    parser.add_argument(
+        "--device-src",
+        "--hil-device-src",
+        metavar="DIR",
+        help="device code in place of the shipped",
+    )
+    add_json_argument(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    if args.board:
+        _check_at_once(args.board)
+    import pytest
+
+    from harness import shipped
+    from harness.pytest_plugin.run import RUN
+    from harness.scenario.verdict import BAD_USAGE, INTERNAL_ERROR, INTERRUPTED, NOTHING_RAN
+
+    scenarios = shipped.scenarios()
+    arguments = ["--import-mode=importlib", "--strict-markers", "-p", "no:cacheprovider"]
+    # This command is part of the package that pytest would like to import itself: nothing is lost,
+    # since no test lies in it.
+    arguments += ["-W", "ignore:Module already imported so cannot be rewritten"]
+    if args.board:
+        arguments += ["--hil-board", args.board]
+    if args.device_src:
+        arguments += ["--hil-device-src", args.device_src]
+    arguments += args.rest
+    if not any(
+        Path(each.split("::")[0]).exists() for each in args.rest if not each.startswith("-")
+    ):
+        arguments.append(str(scenarios))
+    keeper = _Keeper()
+    with _stdout_on_stderr(args.json):
+        code = pytest.main(arguments, plugins=[keeper])
+    hil = keeper.config.stash.get(RUN, None) if keeper.config is not None else None
+    if hil is not None and hil.exit is not None:
+        if args.json:
+            print_json(hil.as_json())
+        return hil.exit
+    # No run began: pytest itself said why.
+    return {
+        pytest.ExitCode.OK: NOTHING_RAN if "--collect-only" not in args.rest else 0,
+        pytest.ExitCode.INTERRUPTED: INTERRUPTED,
+        pytest.ExitCode.USAGE_ERROR: BAD_USAGE,
+        pytest.ExitCode.NO_TESTS_COLLECTED: NOTHING_RAN,
+    }.get(pytest.ExitCode(code), INTERNAL_ERROR)
+
+
+class _Keeper:
+    """Keeps the session's configuration, where the plugin keeps its run."""
+
+    def __init__(self) -> None:
+        self.config: pytest.Config | None = None
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        self.config = config
+
+
+def _check_at_once(specification: str) -> None:
+    """Tell a wrong or absent port in a moment, before anything heavy is loaded.
+
+    The port is not opened: on a real board that could reset it.
+    """
+    from harness.link.serial import check_path
+    from harness.link.spec import parse_specs
+
+    specs = parse_specs(specification)
+    wrong = []
+    for spec in specs:
+        if spec.kind == "port":
+            try:
+                check_path(spec.value)
+            except LinkOpenFailed as error:
+                wrong.append(error)
+    # With several boards the others are tested all the same, and this one's tests are blocked.
+    if wrong and len(wrong) == len(specs):
+        raise wrong[0]
+
+
+@contextlib.contextmanager
+def _stdout_on_stderr(wanted: bool) -> Iterator[None]:
+    """Send all that is printed meanwhile to standard error, by whatever process."""
+    if not wanted:
+        yield
+        return
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)

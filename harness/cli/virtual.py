@@ -1,0 +1,155 @@
+"""Run a virtual board in the foreground and show its panel and LED."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from harness.link.rig import BenchState
+    from harness.link.virtual import VirtualControl
+
+#: A supervisor is ready in a tenth of a second, on a loaded machine in some.
+START_S = 20.0
+#: The supervisor answers in milliseconds; this is for a machine that swaps.
+ANSWER_S = 10.0
+#: How long one wait for something to show lasts; signals end it at once.
+WAIT_S = 3600.0
+ROWS = 8
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument(
+        "--json", action="store_true", help='print one object {"port", "id"} once it is ready'
+    )
+    parser.add_argument(
+        "--flash", metavar="FILE", default="", help="keep the board's files in this image"
+    )
+    parser.add_argument("--name", default="virtual", help="name for messages")
+    parser.add_argument("--heap", default=None, help="size of MicroPython's heap (140k)")
+    parser.add_argument("--no-panel", action="store_true", help="do not draw the panel and the LED")
+    parser.add_argument(
+        "--micropython",
+        metavar="PATH",
+        default=os.environ.get("HIL_MICROPYTHON", ""),
+        help="interpreter in place of the installed one (default: $HIL_MICROPYTHON)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the board until Ctrl-C or SIGTERM.
+
+    Returns:
+        0: that is how it ends in order.
+
+    Raises:
+        HarnessError: It could not be started, or ended by itself.
+    """
+    from harness.deadline import Deadline
+    from harness.errors import LinkLost
+    from harness.link.virtual import VirtualControl, VirtualSettings, find_control, start_virtual
+
+    heap = {"heap": args.heap} if args.heap else {}
+    settings = VirtualSettings(
+        name=args.name, flash=args.flash, micropython=args.micropython, **heap
+    )
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        _interrupted_by_sigterm(),
+        contextlib.ExitStack() as resources,
+    ):
+        board = start_virtual(settings, Deadline.after(START_S))
+        resources.callback(board.close)
+        path = find_control(board.port)
+        if path is None:
+            raise LinkLost("the virtual board ended right after its start", on=board.port)
+        control = VirtualControl(path, Deadline.after(ANSWER_S))
+        resources.callback(control.close)
+        _announce(control, as_json=args.json)
+        show: Callable[[], None] = _nothing
+        if not args.json and not args.no_panel and sys.stdout.isatty():
+            show = resources.enter_context(_drawing(control))
+        while True:
+            control.bench.wait_event(0, Deadline.after(WAIT_S))
+            # Only what is seen now is shown; a board that lives for days must not fill the memory.
+            control.bench.clear()
+            show()
+    return 0
+
+
+def _nothing() -> None:
+    """Show nothing: standard output is for a program."""
+
+
+def _announce(control: VirtualControl, *, as_json: bool) -> None:
+    identity = control.identity
+    if as_json:
+        print(json.dumps({"port": identity["port"], "id": identity["id"]}), flush=True)
+        return
+    ssid, password = control.network
+    print(
+        f"virtual board {identity['id']} at {identity['port']}\n"
+        f"Wi-Fi for its programs: {ssid} / {password}\n"
+        f"try: mpremote connect {identity['port']} repl      (Ctrl-C here ends it)",
+        flush=True,
+    )
+
+
+@contextlib.contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    """Turn SIGTERM into the end that Ctrl-C is."""
+
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def _drawing(control: VirtualControl) -> Iterator[Callable[[], None]]:
+    """Draw panel and LED in place; the value draws them anew."""
+    from rich.live import Live
+
+    from harness.deadline import Deadline
+
+    def look() -> RenderableType:
+        state = control.bench.state(Deadline.after(ANSWER_S))
+        return draw(state)
+
+    with Live(look(), auto_refresh=False) as live:
+        yield lambda: live.update(look(), refresh=True)
+
+
+def draw(state: BenchState) -> RenderableType:
+    """Return panel and LED as rich shows them.
+
+    Args:
+        state: What the bench sees.
+    """
+    from rich.panel import Panel
+    from rich.text import Text
+
+    picture = Text()
+    for row in range(ROWS):
+        for column in state.columns:
+            is_lit = column & 0x80 >> row
+            picture.append("██" if is_lit else "··", "bright_white" if is_lit else "grey23")
+        picture.append("\n")
+    red, green, blue = state.led
+    picture.append("LED ")
+    picture.append("●", f"rgb({red},{green},{blue})" if any(state.led) else "grey23")
+    picture.append(f" {red},{green},{blue}   Wi-Fi {state.wifi}")
+    return Panel(picture, expand=False, title="Codey (virtual)")
