@@ -25,7 +25,8 @@ from time import ticks_ms
 
 __version__ = "1.0.0"
 
-_MAX_TEXT = 256  # characters of a text in a record: a record stays far below the 4 KiB a reader holds
+# Characters of a text in a record, 12 bytes each at most: a reader need not hold more than 4 KiB.
+_MAX_TEXT = 256
 _armed = None  # the _Armed that is in force
 
 
@@ -179,7 +180,9 @@ def snapshot():
     commanded = None
     if _armed:
         commanded = {"px": _armed.px, "text": _armed.text, "rgb": _armed.rgb}
-    _print_record("snapshot", {"commanded": commanded, "device": device, "armed": _armed is not None})
+    _print_record(
+        "snapshot", {"commanded": commanded, "device": device, "armed": _armed is not None}
+    )
 
 
 def _pixels():

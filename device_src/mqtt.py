@@ -274,7 +274,8 @@ class MQTTClient(Session):
             data[at - 1] = number & 255
         data[at:end] = msg
         start = 3 if size < 128 else 2 if size < 16384 else 1 if size < 2097152 else 0
-        if len(self._view) != end - start:  # 64 bytes of heap: a view of the same length is used again
+        # A view takes 64 bytes of heap: one of the same length is used again.
+        if len(self._view) != end - start:
             self._view = memoryview(data)[start:end]
         data[start] = kind
         for i in range(start + 1, 4):

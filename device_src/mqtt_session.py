@@ -215,7 +215,8 @@ class Session(Stream):
             self._close()
             raise OSError(errno.ETIMEDOUT)
         if idle >= half or (silent >= half and not self._pings):
-            if silent > half and not self._pings:  # the program was busy: silence is counted from now
+            if silent > half and not self._pings:
+                # The program was busy with other things: its silence is counted from now.
                 self._heard_ms = ticks_add(now, -half)
             self._send_ping()
             idle = 0

@@ -17,7 +17,8 @@ _RX = const(256)  # size of the receive buffer; a longer packet gets one of its 
 class Stream:
     """One connection at a time. Whatever goes wrong in it closes it."""
 
-    timeout_s = 10  # for a connection attempt, a handshake, an answer, a write, the rest of a packet
+    # For a connection attempt, a handshake, an answer, a write, the rest of a packet.
+    timeout_s = 10
 
     def __init__(self):
         self._sock = None  # what is polled

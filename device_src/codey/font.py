@@ -6,7 +6,7 @@ codey-board facts, section 1.1.
 
 # Characters of the text font, each `TEXT_WIDTH` columns of which the first and the last stay dark.
 # The last one, a block, stands for every character that is not in the list.
-_CHARACTERS = " 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ,.%!?-+/*:\"#();~=|><@"
+_CHARACTERS = ' 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ,.%!?-+/*:"#();~=|><@'
 TEXT_WIDTH = 6
 _TEXT = (
     b"\x00\x00\x00\x00\x00\x00"  # space

@@ -11,7 +11,7 @@ from machine import Timer
 
 from codey import observer
 from codey.argument import is_number, within
-from codey.font import TEXT_WIDTH, number_columns, text_columns
+from codey.font import number_columns, text_columns
 
 _WIDTH = 16
 _STEP_MS = 100
@@ -66,7 +66,10 @@ class Display:
         """
         if pos_x is not None or pos_y is not None:
             text = str(var)
-            self._place(text_columns(text[: 2 * _WIDTH]), pos_x or 0, pos_y or 0, "show", text)
+            pos_x = 0 if pos_x is None else pos_x
+            pos_y = 0 if pos_y is None else pos_y
+            # Six characters: pos_x can hide 15 columns, and 16 more are seen.
+            self._place(text_columns(text[:6]), pos_x, pos_y, "show", text)
             return
         if type(var) is int or type(var) is float:
             text = _int_text(var) if type(var) is int else _float_text(var)

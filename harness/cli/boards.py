@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from harness.cli.target import add_json_argument, print_json
+from harness.cli.target import add_json_argument, interpreter_name, print_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +16,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from harness.link.serial import find_ports
-    from harness.virtual.interpreter import find_interpreter
 
     rows = []
     for port in find_ports():
@@ -35,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     from harness.errors import InterpreterUnsuitable
 
     try:
-        virtual = str(find_interpreter(os.environ.get("HIL_MICROPYTHON", "")))
+        virtual = interpreter_name()
         why_not = ""
     except InterpreterUnsuitable as error:
         virtual, why_not = "", error.one_line()

@@ -13,7 +13,7 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from harness.cli.target import add_json_argument, print_json
+from harness.cli.target import add_json_argument, interpreter_name, print_json
 from harness.errors import HarnessError
 
 #: A run of the shipped scenarios leaves about 10 MB.
@@ -60,8 +60,8 @@ def run(args: argparse.Namespace) -> int:
         print_json({"ok": not bad, "findings": [asdict(finding) for finding in findings]})
     else:
         for finding in findings:
-            advice = f"\n{'':17}next: {finding.advice}" if finding.advice else ""
-            print(f"{finding.state:<5} {finding.what:<11}{finding.detail}{advice}")
+            advice = f"\n{'':18}next: {finding.advice}" if finding.advice else ""
+            print(f"{finding.state:<5} {finding.what:<12}{finding.detail}{advice}")
     return BLOCKED if bad else 0
 
 
@@ -70,13 +70,11 @@ def _python() -> Finding:
 
 
 def _interpreter() -> Finding:
-    from harness.virtual.interpreter import find_interpreter
-
     try:
-        found = find_interpreter(os.environ.get("HIL_MICROPYTHON", ""))
+        name = interpreter_name()
     except HarnessError as error:
         return Finding("micropython", "note", error.one_line(), "--board port:PATH works without")
-    return Finding("micropython", "ok", f"{found}, for virtual boards")
+    return Finding("micropython", "ok", f"{name}, for virtual boards")
 
 
 def _broker() -> list[Finding]:

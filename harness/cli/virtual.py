@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--flash", metavar="FILE", default="", help="keep the board's files in this image"
     )
     parser.add_argument("--name", default="virtual", help="name for messages")
-    parser.add_argument("--heap", default=None, help="size of MicroPython's heap (140k)")
+    parser.add_argument("--heap", default=None, help="size of MicroPython's heap (164k)")
     parser.add_argument("--no-panel", action="store_true", help="do not draw the panel and the LED")
     parser.add_argument(
         "--micropython",

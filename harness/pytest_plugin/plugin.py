@@ -28,7 +28,7 @@ from harness.pytest_plugin.fixture import (
 from harness.pytest_plugin.option import add_options
 from harness.pytest_plugin.run import RUN, Ending, HilRun, run_of
 from harness.pytest_plugin.terminal import summarise
-from harness.pytest_plugin.verdict import judge
+from harness.pytest_plugin.verdict import judge, shorten
 from harness.scenario.verdict import (
     INTERNAL_ERROR,
     INTERRUPTED,
@@ -126,6 +126,7 @@ def pytest_runtest_makereport(
     report = yield
     hil = item.config.stash.get(RUN, None)
     if hil is not None and item.nodeid in hil.endings:
+        shorten(item, call, report)
         judge(hil.endings[item.nodeid], call, report)
     return report
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from harness.errors import ExpectationFailed, HarnessError
@@ -43,6 +45,27 @@ def judge(ending: Ending, call: pytest.CallInfo[None], report: pytest.TestReport
         ending.reason = exit_of(error)
     if verdict in ("fail", "blocked"):
         ending.trace = report.longreprtext
+
+
+def shorten(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Show of an error of ours the five parts and the test's own lines, not ours.
+
+    Args:
+        item: The test.
+        call: What the phase raised.
+        report: What pytest makes of it; its long text is replaced.
+    """
+    if call.excinfo is None or report.skipped:
+        return
+    error = call.excinfo.value
+    if not isinstance(error, (HarnessError, ExpectationFailed)):
+        return
+    lines = []
+    for entry in call.excinfo.traceback:
+        if Path(entry.path) == item.path or Path(entry.path).name == "conftest.py":
+            lines.append(f"{entry.path}:{entry.lineno + 1}: in {entry.name}")
+            lines.append(f">   {str(entry.statement).strip()}")
+    report.longrepr = "\n".join([*lines, "", str(error)])
 
 
 def _message(error: BaseException | None, report: pytest.TestReport) -> str:

@@ -69,6 +69,7 @@ class BoardUnderTest:
     def reset(self) -> None:
         """Give the board a fresh interpreter; ends a running program."""
         self.running = None
+        self.board.repl.places.pop("<stdin>", None)
         self.board.reset(Deadline.after(RESET_S))
         self._is_armed = False
         self.is_used = False

@@ -15,7 +15,7 @@ from harness.broker.message import Delivery
 from harness.broker.packet import packets
 from harness.broker.session import is_topic_matched
 from harness.deadline import Deadline
-from harness.errors import ConfigError
+from harness.errors import ConfigError, LinkError
 from harness.link.rig import Bench
 from harness.scenario.dut import BoardUnderTest
 from harness.scenario.matcher import Matcher, led_is, shows
@@ -23,7 +23,7 @@ from harness.scenario.observation import latest_commanded, rgb_of
 from harness.scenario.running import RunningProgram
 
 #: How long the bench's watcher waits at a time; it only decides how soon its thread ends.
-WATCH_S = 0.5
+WATCH_S = 0.1
 
 LED_PARTS = 3
 
@@ -170,10 +170,8 @@ class Player:
         started_s = time.monotonic()
         deadline = Deadline.after(for_s)
         done = threading.Event()
-        if bench is not None:
-            threading.Thread(
-                target=self._watch, args=(bench, done), name="bench watch", daemon=True
-            ).start()
+        watcher = threading.Thread(target=self._watch, args=(bench, done), name="bench watch")
+        watcher.start()
         try:
             while True:
                 self._woken.clear()
@@ -192,15 +190,22 @@ class Player:
                 self._woken.wait(deadline.remaining_s)
         finally:
             done.set()
+            watcher.join()
             self._dut.stop()
         self._collect(played, program, bench, started_s)
         played.snapshots = self._dut.snapshots()
         return played
 
-    def _watch(self, bench: Bench, done: threading.Event) -> None:
+    def _watch(self, bench: Bench | None, done: threading.Event) -> None:
+        """Wake the player for each event of the bench; ends with it, or when the bench is lost."""
         seen = 0
-        while not done.is_set():
-            now = bench.wait_event(seen, Deadline.after(WATCH_S))
+        while bench is not None and not done.is_set():
+            try:
+                now = bench.wait_event(seen, Deadline.after(WATCH_S))
+            except LinkError:
+                # The player meets the same loss in its own thread, and tells of it.
+                self.wake()
+                return
             if now != seen:
                 seen = now
                 self.wake()

@@ -29,7 +29,7 @@ class Interpreter(Protocol):
 
     #: The signal that raises KeyboardInterrupt in it while it permits that.
     interrupt_signal: signal.Signals
-    #: The signal that ends a system call in which it waits, so that callbacks run; None: it has none.
+    #: The signal that ends a system call in which it waits, so that callbacks run, if it has one.
     wake_signal: signal.Signals | None
 
     def become(self, arguments: list[str]) -> None:
@@ -107,7 +107,7 @@ class Executable:
     """An interpreter that is a program of its own."""
 
     interrupt_signal = signal.SIGINT
-    wake_signal = None
+    wake_signal: signal.Signals | None = None
 
     def __init__(self, path: str) -> None:
         """Take the path of the program."""

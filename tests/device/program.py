@@ -112,13 +112,14 @@ def run_board(source: str, options: tuple[str, ...] = ()) -> Seen:
         f"{source}\nimport machine\nmachine.print_log()\n"
     )
     done = subprocess.run(
-        [micropython_command(), *options, "-c", code],
+        [micropython_command(), *(options or ("-X", "heapsize=32M")), "-c", code],
         capture_output=True,
         text=True,
         timeout=30,
         check=False,
     )
-    lines = done.stdout.splitlines()
+    # Not splitlines(): it takes the 1E of the probe's records for a line end.
+    lines = done.stdout.removesuffix("\n").split("\n")
     assert lines, done.stderr
     assert lines[-1].startswith("{"), done.stdout + done.stderr
     log = json.loads(lines[-1])

@@ -22,9 +22,7 @@ from tests.device.peer import (
 ETIMEDOUT, ENOTCONN, ECONNREFUSED, ECONNRESET = 110, 107, 111, 104
 
 
-def connect_packet(
-    flags: int, payload: bytes, keepalive: int = 0
-) -> bytes:
+def connect_packet(flags: int, payload: bytes, keepalive: int = 0) -> bytes:
     """Return a CONNECT."""
     head = b"\x00\x04MQTT\x04" + bytes((flags,)) + keepalive.to_bytes(2, "big")
     return packet(0x10, head + payload)
@@ -36,12 +34,21 @@ def connect_packet(
         ("'c', '127.0.0.1', PORT", CONNECT),
         ("client_id='c', server='127.0.0.1', port=PORT", CONNECT),
         ("b'c', 'localhost', PORT", CONNECT),
-        ("'c', '127.0.0.1', PORT, 'u', 'p'", connect_packet(0xC2, string("c") + string("u") + string("p"))),
+        (
+            "'c', '127.0.0.1', PORT, 'u', 'p'",
+            connect_packet(0xC2, string("c") + string("u") + string("p")),
+        ),
         ("'c', '127.0.0.1', PORT, 'u'", connect_packet(0x82, string("c") + string("u"))),
-        ("'c', '127.0.0.1', PORT, 'u', b'\\xff\\x00'", connect_packet(0xC2, string("c") + string("u") + string(b"\xff\x00"))),
+        (
+            "'c', '127.0.0.1', PORT, 'u', b'\\xff\\x00'",
+            connect_packet(0xC2, string("c") + string("u") + string(b"\xff\x00")),
+        ),
         ("'c', '127.0.0.1', PORT, None, None, 60", connect_packet(0x02, string("c"), 60)),
         ("'c', '127.0.0.1', PORT, keepalive=65535", connect_packet(0x02, string("c"), 65535)),
-        ("'\u7a0b\u5c0f\u5954', '127.0.0.1', PORT", connect_packet(0x02, string("\u7a0b\u5c0f\u5954"))),
+        (
+            "'\u7a0b\u5c0f\u5954', '127.0.0.1', PORT",
+            connect_packet(0x02, string("\u7a0b\u5c0f\u5954")),
+        ),
         ("'x' * 200, '127.0.0.1', PORT", connect_packet(0x02, string("x" * 200))),
     ],
 )
@@ -153,9 +160,7 @@ def test_mqtt_12_ssl_params_do_not_leak_between_objects(start: Start) -> None:
 
 
 @pytest.mark.parametrize("begun", [b"", CONNACK[:1], CONNACK[:3]])
-def test_mqtt_13_silent_broker_ends_connect_in_time(
-    start: Start, peer: Peer, begun: bytes
-) -> None:
+def test_mqtt_13_silent_broker_ends_connect_in_time(start: Start, peer: Peer, begun: bytes) -> None:
     program = start("c = make()\ntries(c.connect)")
     peer.accept()
     peer.take()
@@ -257,9 +262,7 @@ def test_mqtt_19_ping_without_answer_raises_in_time_and_reconnect_works(
 
 @pytest.mark.parametrize("qos", [0, 1, 2])
 @pytest.mark.parametrize("retain", [False, True])
-def test_mqtt_22_23_24_will_is_in_connect(
-    start: Start, peer: Peer, qos: int, retain: bool
-) -> None:
+def test_mqtt_22_23_24_will_is_in_connect(start: Start, peer: Peer, qos: int, retain: bool) -> None:
     program = start(
         f"c = make()\nc.set_last_will('w/\u6e29', b'\\x00\\xff', {retain}, {qos})\nc.connect()"
     )
@@ -323,8 +326,15 @@ def test_connect_anew_forgets_the_subscriptions_of_the_old_session(
 
 @pytest.mark.parametrize(
     "call",
-    ["publish('t', 'm')", "publish('t', 'm', False, 1)", "subscribe('t')", "unsubscribe('t')",
-     "ping()", "wait_msg()", "check_msg()"],
+    [
+        "publish('t', 'm')",
+        "publish('t', 'm', False, 1)",
+        "subscribe('t')",
+        "unsubscribe('t')",
+        "ping()",
+        "wait_msg()",
+        "check_msg()",
+    ],
 )
 def test_mqtt_49_closed_connection_raises_at_once(start: Start, peer: Peer, call: str) -> None:
     program = start(
@@ -342,9 +352,11 @@ def test_mqtt_49_lost_connection_raises_and_reconnect_works(
     start: Start, peer: Peer, call: str, reset: bool
 ) -> None:
     program = start(
-        f"c = make()\nc.connect()\ntries(lambda: c.{call})\ntries(c.reconnect)\ntries(c.ping)"
+        f"c = make()\nc.connect()\nprint('up')\ntries(lambda: c.{call})\n"
+        "tries(c.reconnect)\ntries(c.ping)"
     )
     peer.greet()
+    assert program.line() == "up"
     if call != "wait_msg()":
         peer.take()
     peer.hang_up(reset=reset)

@@ -74,9 +74,7 @@ def test_malformed_packet_closes_and_raises_mqtt_exception(
         b"\x32\x81\x80\x02",
     ],
 )
-def test_oversize_is_refused_without_being_believed(
-    start: Start, peer: Peer, head: bytes
-) -> None:
+def test_oversize_is_refused_without_being_believed(start: Start, peer: Peer, head: bytes) -> None:
     program = start(f"c = make()\nc.connect()\ntries(c.wait_msg)\n{AFTER}")
     peer.greet()
     peer.send(head + b"\x00\x01t" + b"x" * 100)

@@ -124,7 +124,12 @@ def test_mqtt_30_qos_2_goes_through_all_four_packets(start: Start, peer: Peer) -
 
 @pytest.mark.parametrize(
     ("qos", "reply"),
-    [(1, answer(PUBREC, 1)), (1, answer(PUBCOMP, 1)), (2, answer(PUBACK, 1)), (2, answer(PUBCOMP, 1))],
+    [
+        (1, answer(PUBREC, 1)),
+        (1, answer(PUBCOMP, 1)),
+        (2, answer(PUBACK, 1)),
+        (2, answer(PUBCOMP, 1)),
+    ],
 )
 def test_acknowledgement_of_the_wrong_kind_is_a_protocol_error(
     start: Start, peer: Peer, qos: int, reply: bytes
@@ -216,7 +221,16 @@ def test_mqtt_48_unacknowledged_messages_go_out_again_in_order_with_dup(
     peer.expect(answer(PUBREL, 2))
     peer.send(answer(PUBCOMP, 2) + answer(PUBCOMP, 3) + answer(PUBACK, 4))
     lost = f"OSError {ECONNRESET}"
-    assert program.end() == [lost, "returned True", lost, "returned True", lost, "returned True", "returned None", "0"]
+    assert program.end() == [
+        lost,
+        "returned True",
+        lost,
+        "returned True",
+        lost,
+        "returned True",
+        "returned None",
+        "0",
+    ]
 
 
 @pytest.mark.parametrize("clean", [True, False])

@@ -306,9 +306,7 @@ def test_mqtt_50_callback_may_publish_with_an_acknowledgement(start: Start, peer
 
 
 @pytest.mark.parametrize("call", ["disconnect()", "reconnect()"])
-def test_callback_may_close_or_replace_the_connection(
-    start: Start, peer: Peer, call: str
-) -> None:
+def test_callback_may_close_or_replace_the_connection(start: Start, peer: Peer, call: str) -> None:
     program = start(
         f"c = make()\nc.connect()\nc.set_callback(lambda t, m: c.{call})\ntries(c.wait_msg)"
     )

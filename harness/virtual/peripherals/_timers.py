@@ -8,6 +8,7 @@ While the program waits inside a system call, the supervisor's wake signal lets 
 """
 
 import _thread
+import sys
 
 import _bench
 import micropython
@@ -63,5 +64,8 @@ def _fire(_):
             else:
                 # One that was held up fires once, not once for each period that it missed.
                 timer.due_ms = now + timer.period_ms
-            # On its own in the queue: an exception in one is printed and ends no other.
-            micropython.schedule(timer.callback, timer)
+            try:
+                timer.callback(timer)
+            except Exception as error:
+                # As the interpreter does it for scheduled callbacks; the other timers go on.
+                sys.print_exception(error)

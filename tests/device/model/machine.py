@@ -1,7 +1,6 @@
 """Recording stand-in of `machine`: what is done to pins, with the model's clock."""
 
 import json
-
 import time
 
 edges = []
