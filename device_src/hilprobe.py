@@ -3,19 +3,22 @@
     import hilprobe
     hilprobe.arm(hosts={"mq.makeblock.com": ("192.168.1.5", 18830)}, wifi=("lab", "secret"))
 
-The program that runs afterwards is not changed by one character: each effect prints a record, and the
-host names and Wi-Fi credentials that it uses are replaced on their way. Nobody imports this module
-but the harness; until arm() nothing of it is in anybody's way, and after disarm() nothing is left.
+The program that runs afterwards is not changed by one character: each effect prints a record, and
+the host names and Wi-Fi credentials that it uses are replaced on their way. Nobody imports this
+module but the harness; until arm() nothing of it is in anybody's way, and after disarm() nothing is
+left.
 
 A record is one line, written in one piece between the program's own output: 1E, JSON in ASCII, 1F,
 the sum of the JSON's bytes modulo 65536 as four hex digits, newline. The JSON is an object with
 "k", the kind, "t", the board's ticks in ms, and
 
-    display   "px": 32 hex digits as in show_image, "text": str or null, "how": show scroll image pixel clear
+    display   "px": 32 hex digits as in show_image, "text": str or null,
+              "how": show scroll image pixel clear
     led       "rgb": [r, g, b]
     wifi      "state": start connecting connected lost
     mark      "name": str, "value": anything JSON has
-    snapshot  "commanded": {"px", "text", "rgb"} or null when not armed, "device": {"px", "rgb"}, "armed": bool
+    snapshot  "commanded": {"px", "text", "rgb"} or null when not armed,
+              "device": {"px", "rgb"}, "armed": bool
 """
 
 import json
@@ -93,7 +96,7 @@ class _Armed:
         self._replaced = []  # (module, name, what was there)
 
     def replace(self, names, proxy):
-        """Put `proxy` in the place of a module, for imports to come and for those that were made."""
+        """Put `proxy` in the place of a module, also where that was imported before."""
         real = proxy._real
         for module in list(sys.modules.values()):
             for name in names:
@@ -130,7 +133,7 @@ class _Armed:
 
 
 def arm(records=True, hosts=None, wifi=None, names=None):
-    """Begin to observe and to redirect; replaces what an earlier arm() has set.
+    """Begin to observe and to redirect, in the place of what an earlier call has set.
 
     records: whether each effect prints a record.
     hosts: {host name: (address, port)}; the key "*" is any name. A numeric address is redirected

@@ -123,7 +123,7 @@ class MQTTClient(Session):
         self._callback = f
 
     def set_last_will(self, topic, msg, retain=False, qos=0):
-        """Set what the broker publishes when this client vanishes; holds from the next connect()."""
+        """Set what the broker publishes when this client vanishes, from the next connect() on."""
         _check_qos(qos)
         flags = 0x24 if retain else 0x04
         self._will = (flags | qos << 3, _topic(topic) + _string(msg, False))
@@ -236,8 +236,8 @@ class MQTTClient(Session):
             raise
         return present == 1
 
-    # The send buffer holds a PUBLISH: topic, id and message from _HEADER on, the fixed header ending
-    # there. The topic stays in it from call to call: `_topic` is the very object that it came from.
+    # The send buffer holds a PUBLISH: topic, id and message from _HEADER on, header before it.
+    # The topic stays in it from call to call: `_topic` is the very object that it came from.
 
     def _reset_tx(self):
         self._tx = bytearray(_TX)

@@ -28,8 +28,8 @@ class MQTTException(Exception):
 def decode(data):
     """Return `data` as str, or None when it is not strict UTF-8.
 
-    MicroPython's decoder lets surrogates, overlong forms and too large numbers through. Text of ASCII
-    alone is valid, and known by its length; only other text is looked at character by character.
+    MicroPython's decoder lets surrogates, overlong forms and too large numbers through. Text of
+    ASCII alone is valid, and known by its length; only other text is looked at one by one.
     """
     try:
         text = str(data, "utf-8")
@@ -48,6 +48,7 @@ def decode(data):
 
 
 def packet(kind, data):
+    """Return a control packet with its remaining length."""
     size = len(data)
     head = bytearray((kind,))
     while size > 127:
@@ -110,7 +111,7 @@ class Session(Stream):
 
     def _resume(self, present):
         """Bring this side to the session that a new connection has."""
-        # Of the queue, what we have not acknowledged comes again if the broker has kept the session.
+        # Of the queue, what we have not acknowledged comes again if the broker kept the session.
         # If it has not, it is ours, and there is nobody to acknowledge it to.
         data, self._queue = self._queue, []
         for topic, msg, qos, _, size in data:
@@ -204,8 +205,8 @@ class Session(Stream):
     def _keep_alive(self):
         """Send PINGREQ when it is time; return when to look again, in ticks.
 
-        A ping goes out after half of the keepalive without a packet in one of the directions. A broker
-        that has been silent for 1.5 of it is given up.
+        A ping goes out after half of the keepalive without a packet in one of the directions. A
+        broker that has been silent for 1.5 of it is given up.
         """
         half = self._keepalive * 500
         now = ticks_ms()
@@ -229,7 +230,7 @@ class Session(Stream):
         try:
             return self._take(is_queueing)
         except BaseException as e:
-            # Part of a packet is used up, so what follows makes no sense. This holds for Ctrl-C too.
+            # Part of a packet is used up: what follows makes no sense. This holds for Ctrl-C too.
             self._close()
             if isinstance(e, MemoryError):
                 raise OSError(errno.ENOMEM)

@@ -59,7 +59,7 @@ class Stream:
         if self._writable(until) & (select.POLLERR | select.POLLHUP):
             sock.recv(1)  # raises the reason
             raise OSError(errno.ECONNREFUSED)
-        # Without it an acknowledgement of ours that the broker's TCP has not confirmed yet holds back
+        # Without it an acknowledgement of ours that the broker's TCP has not confirmed holds back
         # the next packet for 40 ms. MicroPython's Unix port has the option, but no name for it.
         if hasattr(socket, "TCP_NODELAY") or sys.platform == "linux":
             sock.setsockopt(6, 1, 1)
@@ -68,7 +68,10 @@ class Stream:
             from ssl import wrap_socket
 
             sock.settimeout(max(1, ticks_diff(until, ticks_ms())) / 1000)
-            self._io = wrap_socket(sock, **tls)
+            try:
+                self._io = wrap_socket(sock, **tls)
+            except ValueError as e:  # MicroPython's form of a certificate that does not fit
+                raise OSError(errno.ECONNABORTED, e.args[0])
             sock.setblocking(False)
 
     def _close(self):
@@ -159,7 +162,7 @@ class Stream:
                 raise OSError(errno.ETIMEDOUT)
 
     def _fill(self, until):
-        """Read at least one byte behind what the buffer holds; False when none has come by `until`."""
+        """Read at least a byte behind what the buffer holds; False when none came by `until`."""
         end = self._end
         data = memoryview(self._rx)[end:] if end else self._rx
         while True:

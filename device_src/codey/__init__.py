@@ -12,7 +12,7 @@ from os import urandom
 from time import ticks_diff, ticks_ms
 
 # Compiled one by one on a tidied heap: the compiler's leftovers would lie between what stays, and
-# programs would fail for want of 640 bytes in one piece with 100 KB free (seen on the virtual board).
+# programs would fail for want of 640 bytes in one piece with 100 KB free (seen on a virtual board).
 gc.collect()
 from codey.font import text_columns  # noqa: E402, F401 - the largest table, before its user
 

@@ -1,7 +1,7 @@
 """The argument policy of the board's API, in one place.
 
-A wrong type makes a call do nothing, a number out of range is clamped or makes it do nothing, a float
-is cut to an integer. The type is compared exactly: a bool is no number.
+A wrong type makes a call do nothing; a number out of range is clamped, or makes it do nothing; a
+float is cut to an integer. The type is compared exactly: a bool is no number.
 
 Source: codey-board facts, section 1, general argument policy.
 """
@@ -14,9 +14,10 @@ def is_number(value):
 
 def clamped(value, low, high):
     """Return the number as an int in low..high, or None when it is none."""
-    if type(value) is float and value == value:
-        value = max(low, min(high, value))  # infinity has no int
-    return max(low, min(high, int(value))) if is_number(value) else None
+    if type(value) is float:
+        # Infinity has no int. Not-a-number comes through: nothing is less or more than it.
+        value = max(min(value, high), low)
+    return max(min(int(value), high), low) if is_number(value) else None
 
 
 def within(value, low, high):

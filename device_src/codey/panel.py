@@ -142,7 +142,7 @@ class Display:
         sleep_ms(_STEP_MS)  # the dark panel at the end is a step too: 6 * characters + 1 in all
 
     def _place(self, columns, x, y, how, text):
-        """Draw at a position, or leave the panel dark when that is too far out; False: wrong type."""
+        """Draw at a position; too far out the panel is left dark. False: wrong type."""
         if not is_number(x) or not is_number(y):
             return False
         self._stop()
@@ -181,7 +181,7 @@ class Display:
         self._flush()
 
     def _flush(self):
-        """Ship the buffer. A timer callback that draws meanwhile leaves its shipping to this one."""
+        """Ship the buffer; what a timer callback draws meanwhile is shipped by this call too."""
         self._is_stale = True
         if self._is_busy:
             return

@@ -1,7 +1,7 @@
 """Driver of the TM1640, the two-wire controller of the 16 x 8 panel.
 
-A transfer begins with DIN falling and ends with DIN rising while SCLK is high; within it DIN changes
-only while SCLK is low, and a bit is taken at the rising edge, the lowest bit first.
+A transfer begins with DIN falling and ends with DIN rising while SCLK is high; within it DIN
+changes only while SCLK is low, and a bit is taken at the rising edge, the lowest bit first.
 
 Source: Titan Micro TM1640 data sheet; codey-board facts, section 2 (commands, pins, byte = column).
 Unverified on hardware.
@@ -41,11 +41,10 @@ class TM1640:
         data(0)
         for part in (command, columns):
             for byte in part:
-                for _ in range(8):
+                for place in range(8):
                     clock(0)
-                    data(byte & 1)
+                    data(byte >> place & 1)
                     clock(1)
-                    byte >>= 1
         clock(0)
         data(0)
         clock(1)

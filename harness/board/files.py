@@ -12,7 +12,7 @@ from typing import Any
 from harness.board.device_call import call_device
 from harness.board.repl import Repl
 from harness.deadline import Deadline
-from harness.errors import DeployError, DeviceException, DeviceFileError, LinkError
+from harness.errors import DeployError, DeviceError, DeviceException, DeviceFileError, LinkError
 
 #: One piece of a file in one piece of code: 2 KiB of base64, held twice for a moment.
 PIECE_BYTES = 1536
@@ -79,9 +79,9 @@ class DeviceFiles:
                     progress(len(piece))
             expected = sha256(data).hexdigest()
             found = self._call("close_write", (path, expected), f"writing {path}", deadline)
-        except DeviceFileError:
+        except DeviceError:
             # The first error is the one to tell; on a lost link there is nothing to clean.
-            with suppress(LinkError, DeviceFileError):
+            with suppress(LinkError, DeviceError):
                 self._call("abort_write", (path,), f"cleaning up {path}", deadline)
             raise
         if found != expected:
@@ -106,7 +106,7 @@ class DeviceFiles:
                 return bytes(data)
 
     def list(self, path: str, deadline: Deadline) -> list[tuple[str, bool, int]]:
-        """Return name, whether it is a folder, and size in bytes of what a folder holds."""
+        """Return name, whether it is a folder, and size in bytes (0 for one) of what a folder holds."""
         answer = self._call("list_folder", (path,), f"listing {path}", deadline)
         return sorted((str(name), bool(folder), int(size)) for name, folder, size in answer)
 

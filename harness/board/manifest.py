@@ -98,6 +98,10 @@ def load_manifest(folder: Path) -> Manifest:
             expected=MANIFEST_NAME,
             advice="--device-src names the folder; device_src/manifest.toml is an example",
         ) from error
+    except OSError as error:
+        raise ConfigError(
+            "the manifest cannot be read", on=str(path), got=error.strerror or str(error)
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError("the manifest is no TOML", on=str(path), got=str(error)) from error
     return _read(table, folder, path)
@@ -129,6 +133,7 @@ def _read(table: Mapping[str, object], folder: Path, path: Path) -> Manifest:
         files[device_path] = PushFile(device_path, data, f"{folder.name}/{host_path}")
     mirrored = _names(table, "mirrored", problems)
     protected = _names(table, "protected", problems)
+    problems += [f"{place} is in [files] and protected" for place in protected if place in files]
     if problems:
         raise ConfigError(
             f"the manifest has {len(problems)} error{'s' * (len(problems) > 1)}",

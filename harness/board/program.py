@@ -27,6 +27,8 @@ class Program:
         self._repl = repl
         self._source = source
         self._output = bytearray()
+        #: How many bytes at the end of `_output` no `read` has returned yet.
+        self._unread_bytes = 0
         #: How many bytes of output were dropped to keep within `MAX_OUTPUT_BYTES`.
         self.dropped_bytes = 0
         self._started_s = time.monotonic()
@@ -50,16 +52,17 @@ class Program:
         return self._repl.exception(self._completed.error, self.output)
 
     def read(self, deadline: Deadline) -> bytes:
-        """Return what it printed next; empty when it has ended.
+        """Return what it printed and `read` has not returned yet; empty when it has ended.
 
         Raises:
             LinkTimeout: It printed nothing and did not end in time.
         """
-        while self._completed is None:
-            printed = self.take(self._repl.pump(deadline))
-            if printed:
-                return printed
-        return b""
+        while self._completed is None and not self._unread_bytes:
+            self.take(self._repl.pump(deadline))
+        # Some of it may have come with the board's word that it has taken the code.
+        printed = bytes(self._output[len(self._output) - self._unread_bytes :])
+        self._unread_bytes = 0
+        return printed
 
     def interrupt(self, deadline: Deadline) -> None:
         """Send Ctrl-C and wait until it has ended; does nothing when it has.
@@ -93,16 +96,16 @@ class Program:
             raise error
         return self.output
 
-    def take(self, events: list[Event]) -> bytes:
-        """Take note of what came; return what of it the program printed."""
+    def take(self, events: list[Event]) -> None:
+        """Take note of what came."""
         printed = b"".join(event.data for event in events if isinstance(event, Output))
         self._output += printed
         excess = len(self._output) - MAX_OUTPUT_BYTES
         if excess > 0:
             del self._output[:excess]
             self.dropped_bytes += excess
+        self._unread_bytes = min(self._unread_bytes + len(printed), len(self._output))
         for event in events:
             if isinstance(event, Completed):
                 self._completed = event
                 self._repl.note(self._source, self.output, self.error, self._started_s)
-        return printed

@@ -89,6 +89,7 @@ class Repl:
             LinkTimeout: The board did not answer as a MicroPython REPL does.
         """
         tries = 0
+        self._recent.clear()
         while True:
             self._machine.enter()
             tries += 1
@@ -143,6 +144,7 @@ class Repl:
             LinkTimeout: The board did not take it in time.
         """
         program = Program(self, "(not shown)" if quiet else source)
+        self._recent.clear()
         self._machine.submit(source.encode("utf-8"), paste=paste)
         pending = list(self._events_until(Accepted, deadline, "send code to the board"))
         program.take(pending)
@@ -169,23 +171,17 @@ class Repl:
         """Exchange bytes once: send what may be sent, wait for what comes, return its meaning."""
         if deadline.is_expired:
             # A board that floods always has bytes ready: the wait alone would never end.
-            raise LinkTimeout(
-                f"the board was not done within {deadline.total_s:g} s",
-                on=self.name,
-                received=bytes(self._recent),
-            )
+            raise self._late(deadline)
         data = self._machine.data_to_send()
         if data:
             self._link.write(data, deadline)
-        if self._machine.wants_to_send:
-            try:
-                came = self._link.read(READ_BYTES, deadline.at_most(PLAIN_PACE_S))
-            except LinkTimeout:
-                if deadline.is_expired:
-                    raise
-                return []
-        else:
-            came = self._link.read(READ_BYTES, deadline)
+        paced = deadline.at_most(PLAIN_PACE_S) if self._machine.wants_to_send else deadline
+        try:
+            came = self._link.read(READ_BYTES, paced)
+        except LinkTimeout as error:
+            if deadline.is_expired:
+                raise self._late(deadline) from error
+            return []
         self._recent += came
         del self._recent[:-KEPT_BYTES]
         return self._machine.receive(came)
@@ -220,6 +216,14 @@ class Repl:
     def _until(self, kind: type[Event], deadline: Deadline, tried: str) -> None:
         for _ in self._events_until(kind, deadline, tried):
             pass
+
+    def _late(self, deadline: Deadline) -> LinkTimeout:
+        return LinkTimeout(
+            f"the board was not done within {deadline.total_s:g} s",
+            on=self.name,
+            expected="its answer, or the end of the code that it runs",
+            received=bytes(self._recent),
+        )
 
     def _settle(self, deadline: Deadline) -> None:
         """Read until the line is silent for a moment; see `ENTER_SETTLE_S`."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from harness.errors import DeviceException, DeviceFrame
 
-_FRAME = re.compile(r'^\s+File "([^"]*)", line (\d+)(?:, in (.*))?$')
+_FRAME = re.compile(r'^\s+File "([^"]*)", line ([0-9]{1,9})(?:, in (.*))?$')
 
 
 def parse_traceback(
@@ -27,22 +27,18 @@ def parse_traceback(
 
     Source: MicroPython `py/obj.c`, `mp_obj_print_exception`.
     """
-    lines = [line.rstrip() for line in error.decode("utf-8", "replace").splitlines()]
+    lines = error.decode("utf-8", "replace").replace("\r\n", "\n").strip("\r\n").split("\n")
+    if lines[0].startswith("Traceback"):
+        del lines[0]
     frames = []
-    for line in lines:
-        match = _FRAME.match(line)
-        if match:
-            path, number, function = match.groups()
-            shown = (places or {}).get(path, path)
-            frames.append(DeviceFrame(shown, int(number), function or "<module>"))
-    rest = [line for line in lines if line and not _FRAME.match(line)]
-    # The text of an exception may hold line ends: all from its first line on belongs to it.
-    if rest and rest[0].startswith("Traceback"):
-        rest = rest[1:]
-    said = "\n".join(rest)
-    type_name, colon, message = said.partition(":")
+    while lines and (match := _FRAME.match(lines[0])):
+        path, number, function = match.groups()
+        shown = (places or {}).get(path, path)
+        frames.append(DeviceFrame(shown, int(number), function or "<module>"))
+        del lines[0]
+    # The text of an exception may hold line ends and look like anything: all that is left is its.
+    said = "\n".join(lines)
+    type_name, _, message = said.partition(":")
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]*", type_name.strip()):
         type_name, message = "Exception", said
-    return DeviceException(
-        type_name.strip(), message.strip() if colon else "", tuple(frames), output=output, on=on
-    )
+    return DeviceException(type_name.strip(), message.strip(), tuple(frames), output=output, on=on)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -11,12 +12,29 @@ from harness.pytest_plugin.stand import Stand
 from harness.scenario.requirement import Catalogue
 
 #: A test that uses one of these needs a rig; all the others are built on them.
-RIG_FIXTURES = frozenset({"hil_run", "board", "boards", "broker"})
+RIG_FIXTURES = ("hil_run", "board", "boards", "broker")
+FIXTURE_MODULE = "harness.pytest_plugin.fixture"
 
 
 def uses_rig(item: pytest.Item) -> bool:
-    """Return whether a test needs a rig."""
-    return not RIG_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+    """Return whether a test needs a rig.
+
+    The names are common words, so the name alone says nothing: a lab's own ``broker`` fixture, or a
+    parameter of that name, is left alone unless it asks for ours.
+    """
+    info = getattr(item, "_fixtureinfo", None)
+    known = {} if info is None else info.name2fixturedefs
+    return any(_reaches_ours(name, known.get(name, ())) for name in RIG_FIXTURES)
+
+
+def _reaches_ours(name: str, definitions: Sequence[pytest.FixtureDef[Any]]) -> bool:
+    """Return whether the last definition is ours, or overrides ours and asks for it."""
+    for definition in reversed(definitions):
+        if definition.func.__module__ == FIXTURE_MODULE:
+            return True
+        if name not in definition.argnames:
+            return False
+    return False
 
 
 def check_requirements(items: Sequence[pytest.Item], catalogue: Catalogue) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from harness.board.repl import ReplObserver
 from harness.errors import DeviceException
+from harness.link.rig import BenchEvent
 from harness.report.journal import Journal
 
 #: A board that floods fills a disk: of each test this much of a line's bytes is kept.
@@ -47,6 +50,17 @@ class RunEvidence:
             self.write(
                 "step", board=board, name="serial log cut: the board floods", ok=True, seconds=0
             )
+
+    def bench(self, board: str, event: BenchEvent) -> None:
+        """Take what an observer saw; written after the test, with the time when it was seen."""
+        fields: dict[str, Any]
+        if event.what == "panel":
+            fields = {"px": event.columns.hex()}
+        elif event.what == "led":
+            fields = {"rgb": list(event.led)}
+        else:
+            fields = {"text": event.text}
+        self.write("bench", board=board, what=event.what, at_s=event.at_s, **fields)
 
 
 class ExecEvidence(ReplObserver):

@@ -55,6 +55,9 @@ def _lend(hil_run: HilRun, request: pytest.FixtureRequest, number: int) -> Itera
     if hil_run.has_failed(request.node.nodeid):
         dut.is_used = True
     dut.stop()
+    if dut.board.rig.bench is not None:
+        for event in dut.board.rig.bench.events():
+            hil_run.evidence.bench(dut.name, event)
 
 
 @pytest.fixture

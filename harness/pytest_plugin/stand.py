@@ -122,6 +122,8 @@ class Stand:
         )
         self._resources.callback(opened.close)
         self.seen.append(opened)
+        if opened.board.rig.network is not None:
+            evidence.journal.add_secret(opened.board.rig.network[1])
         self._note_board(opened)
         result = opened.deploy(self.manifest)
         evidence.write("board.deploy", board=spec.name, **result.as_json())
@@ -151,7 +153,7 @@ class Stand:
         broker = Mosquitto(
             program,
             broker_settings(first, self.settings.broker_interface),
-            on_log=lambda line: self._evidence.write("broker.log", line=line.text),
+            on_log=lambda line: self._evidence.write("broker.log", line=line.text, at_s=line.at_s),
         )
         self._resources.callback(broker.close)
         broker.start(Deadline.after(BROKER_S))

@@ -28,10 +28,10 @@ class Matcher:
     led: tuple[int, int, int] | None = None
 
     def explain(self, found: Snapshot) -> str:
-        """Return expected beside found, as a person reads it."""
+        """Return what was found, a picture beside the expected one."""
         if self.panels:
-            return side_by_side(self.panels[0], found.pixels)
-        return f"expected {self.says}\nfound    LED {found.led}"
+            return "\n" + side_by_side(self.panels[0], found.pixels)
+        return f"LED {found.led}"
 
 
 def shows(text: str) -> Matcher:

@@ -40,6 +40,7 @@ class EvidenceObserver:
             payload=delivery.payload,
             qos=delivery.qos,
             retain=delivery.retain,
+            at_s=delivery.at_s,
         )
 
 

@@ -160,6 +160,6 @@ def _failure(
         f"{matcher.says} was not seen by {failed.source} within {within_s:g} s",
         on=dut.name,
         expected=matcher.says,
-        got="\n" + matcher.explain(failed.found),
+        got=matcher.explain(failed.found),
         advice=f"{', '.join(agree)} did see it: look below it" if agree else "",
     )

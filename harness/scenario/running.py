@@ -134,11 +134,9 @@ class RunningProgram:
         Raises:
             LinkTimeout: It did not end: the board hangs.
         """
-        before = len(self._program.output) + self._program.dropped_bytes
-        self._program.interrupt(Deadline.after(within_s))
-        total = len(self._program.output) + self._program.dropped_bytes
-        new = min(total - before, len(self._program.output))
-        self._take(self._program.output[len(self._program.output) - new :] if new else b"")
+        deadline = Deadline.after(within_s)
+        self._program.interrupt(deadline)
+        self._take(self._program.read(deadline))
         self._finish()
 
     def _take(self, printed: bytes) -> None:

@@ -182,6 +182,8 @@ class VirtualBoard:
             self.observer.duty(rest[0], duty, now_s)
         elif kind == b"K":
             self.keyboard.is_binary = rest == b"0"
+        elif kind == b"I" and self.process is not None:
+            self.process.interrupt()
         elif kind == b"T":
             self._wake_at_s = now_s + _WAKE_S if rest == b"1" else None
         elif kind == b"B":

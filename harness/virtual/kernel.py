@@ -38,6 +38,13 @@ def set_native_handler(number: signal.Signals, address: int) -> None:
     _libc.siginterrupt(int(number), 1)
 
 
+def signal_main_thread(pid: int, number: signal.Signals) -> None:
+    """Send a signal to the first thread of a process, which alone will take it."""
+    if _libc.tgkill(pid, pid, int(number)) < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+
+
 def address_of(library_path: str, symbol: str) -> int | None:
     """Return the address of a function of a shared library, None when it is not exported."""
     try:

@@ -18,7 +18,8 @@ from harness.virtual.interpreter import Interpreter
 #: A packet is one write of the interpreter; none is larger than what its heap holds.
 _MAX_PACKET = 1 << 18
 _MAX_DESCRIPTOR = 1 << 20
-_STOP_POLLS = 10_000
+#: Looks at a process that changes its state in microseconds; one look takes about 10 us.
+_STOP_POLLS = 1000
 _CTRL_A = b"\x01"
 _SIGINT_BIT = 1 << (signal.SIGINT - 1)
 
@@ -163,14 +164,14 @@ class Process:
         """Raise KeyboardInterrupt in it, if it permits that now.
 
         MicroPython catches SIGINT while a program runs that permits Ctrl-C, and at no other time.
-        The process is stopped between the look and the signal: one that comes after the program
-        has ended would kill the interpreter.
 
         Returns:
             Whether it was done; otherwise Ctrl-C is a byte like any other now.
         """
         if not self._catches_interrupt():
             return False
+        # Stopped, so that it cannot end the program between the look and the signal, which would
+        # then raise at the prompt, where nothing catches it.
         os.kill(self.pid, signal.SIGSTOP)
         try:
             for _ in range(_STOP_POLLS):
@@ -178,15 +179,15 @@ class Process:
                     break
             if not self._catches_interrupt():
                 return False
-            os.kill(self.pid, self._interrupt_signal)
+            kernel.signal_main_thread(self.pid, self._interrupt_signal)
             return True
         finally:
             os.kill(self.pid, signal.SIGCONT)
 
     def wake(self) -> None:
-        """End the system call in which it waits, if any, so that scheduled callbacks run."""
-        if self._wake_signal is not None:
-            os.kill(self.pid, self._wake_signal)
+        """End the system call in which it waits, if it does, so that scheduled callbacks run."""
+        if self._wake_signal is not None and self._state() == "S":
+            kernel.signal_main_thread(self.pid, self._wake_signal)
 
     def kill(self) -> None:
         """End it at once, whatever it does."""

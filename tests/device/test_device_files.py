@@ -22,7 +22,8 @@ def test_manifest_lists_every_file_and_one_version() -> None:
     assert manifest.mirrored == ("/hil",)
     assert "/main.py" in manifest.protected
     said = run_board(
-        "import codey, mqtt, hilprobe\nprint(codey.__version__, mqtt.__version__, hilprobe.__version__)"
+        "import codey, mqtt, hilprobe\n"
+        "print(codey.__version__, mqtt.__version__, hilprobe.__version__)"
     )
     version = (DEVICE_SRC / "manifest.toml").read_text().split('version = "')[1].split('"')[0]
     assert said.lines[0] == " ".join([version] * 3)

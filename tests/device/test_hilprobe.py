@@ -53,7 +53,8 @@ def test_each_display_effect_prints_a_record(
 @pytest.mark.parametrize("wait", ["True", "False"])
 def test_scroll_prints_a_record_at_its_start_and_at_its_end(wait: str) -> None:
     seen = run_board(
-        f"import hilprobe\nhilprobe.arm()\nimport codey, time\ncodey.display.show('hi\u4e09\\x04', wait={wait})\ntime.sleep(9)"
+        f"import hilprobe\nhilprobe.arm()\nimport codey, time\n"
+        f"codey.display.show('hi\u4e09\\x04', wait={wait})\ntime.sleep(9)"
     )
     first, last = records(seen)
     assert (first.fields["text"], first.fields["how"], first.ticks_ms) == (
@@ -67,7 +68,8 @@ def test_scroll_prints_a_record_at_its_start_and_at_its_end(wait: str) -> None:
 
 def test_record_lines_are_ascii_without_control_bytes() -> None:
     seen = run_board(
-        "import hilprobe\nhilprobe.arm()\nimport codey\ncodey.display.show('\u6e29\U0001f600\\x04\\x1e\\x7f' * 100, wait=False)\n"
+        "import hilprobe\nhilprobe.arm()\nimport codey\n"
+        "codey.display.show('\u6e29\U0001f600\\x04\\x1e\\x7f' * 100, wait=False)\n"
         "hilprobe.mark('\u6e29\\n', ['\\x04', None, 1.5])"
     )
     for line in seen.lines[:2]:
@@ -82,7 +84,8 @@ def test_record_lines_are_ascii_without_control_bytes() -> None:
 
 def test_led_and_wifi_print_records() -> None:
     assert fields(
-        "codey.led.show(1, 2, 3)\ncodey.led.set_red('x')\ncodey.led.off()\ncodey.wifi.start('a', 'b')\n"
+        "codey.led.show(1, 2, 3)\ncodey.led.set_red('x')\ncodey.led.off()\n"
+        "codey.wifi.start('a', 'b')\n"
         "codey.wifi.is_connected()\nnetwork.state = 1010\ncodey.wifi.is_connected()\n"
         "codey.wifi.is_connected()\nnetwork.state = 1000\ncodey.wifi.is_connected()"
     ) == [
@@ -103,15 +106,11 @@ def test_records_can_be_off_or_chosen() -> None:
 
 
 def test_snapshot_tells_what_was_commanded_and_what_the_buffers_hold() -> None:
-    (record,) = [
-        record
-        for record in records(
-            run_board(
-                "import hilprobe\nhilprobe.arm(records=False)\nimport codey\ncodey.display.show(38)\n"
-                "codey.led.show(1, 2, 3)\ncodey.display.buffer[0] = 255\nhilprobe.snapshot()"
-            )
-        )
-    ]
+    seen = run_board(
+        "import hilprobe\nhilprobe.arm(records=False)\nimport codey\ncodey.display.show(38)\n"
+        "codey.led.show(1, 2, 3)\ncodey.display.buffer[0] = 255\nhilprobe.snapshot()"
+    )
+    (record,) = records(seen)
     px = "54547c007c547c000000000000000000"
     assert record.kind == "snapshot"
     assert record.fields == {
@@ -134,13 +133,14 @@ def test_snapshot_unarmed_has_no_commanded_state() -> None:
 def test_host_names_are_redirected_for_programs_that_know_nothing(early: str) -> None:
     seen = run_board(
         f"{early}import hilprobe\n"
-        "hilprobe.arm(hosts={'mq.makeblock.com': ('127.0.0.1', 1234), '10.9.9.9': ('127.0.0.1', 5)})\n"
+        "hilprobe.arm(hosts={'mq.makeblock.com': ('127.0.0.1', 1234),"
+        " '10.9.9.9': ('127.0.0.1', 5)})\n"
         "import socket, usocket, mqtt, sys\n"
         "for s in socket, usocket, sys.modules['mqtt_stream'].socket:\n"
         "    for host in 'mq.makeblock.com', '10.9.9.9', '127.0.0.1':\n"
         "        print(s.sockaddr(s.getaddrinfo(host, 99)[0][-1])[1:3], end=' ')\n"
     )
-    one = "(b'\\x7f\\x00\\x00\\x01', 1234) (b'\\x7f\\x00\\x00\\x01', 5) (b'\\x7f\\x00\\x00\\x01', 99) "
+    one = "".join(f"(b'\\x7f\\x00\\x00\\x01', {port}) " for port in (1234, 5, 99))
     assert seen.lines[0] == one * 3
 
 
@@ -156,7 +156,8 @@ def test_star_redirects_any_name_but_no_address() -> None:
 @pytest.mark.parametrize("early", ["", "import codey\n"])
 def test_wifi_credentials_are_replaced_and_never_printed(early: str) -> None:
     seen = run_board(
-        f"{early}import hilprobe\nhilprobe.arm(wifi=('lab', 'geheim'))\nimport codey\ncodey.wifi.start('own', 'own')\n"
+        f"{early}import hilprobe\nhilprobe.arm(wifi=('lab', 'geheim'))\nimport codey\n"
+        f"codey.wifi.start('own', 'own')\n"
         "import network\nstation = network.WLAN(network.STA_IF)\nstation.connect('x', 'y')\n"
         "print(network.WLAN.IF_STA, station.isconnected())\nhilprobe.snapshot()"
     )
@@ -172,7 +173,8 @@ def test_disarm_leaves_nothing_behind() -> None:
         "from codey import observer\n"
         "def state():\n"
         "    return [sys.modules.get(n) for n in ('socket', 'usocket', 'network')] + [\n"
-        "        sys.modules['mqtt_stream'].socket, sys.modules['codey.station'].network, observer.notify]\n"
+        "        sys.modules['mqtt_stream'].socket, sys.modules['codey.station'].network,"
+        " observer.notify]\n"
         "before = state()\n"
         "import hilprobe\nhilprobe.arm(hosts={'*': ('1.1.1.1', 1)}, wifi=('a', 'b'))\n"
         "hilprobe.arm(hosts={'*': ('2.2.2.2', 2)}, wifi=('c', 'd'))\n"
@@ -186,6 +188,7 @@ def test_disarm_leaves_nothing_behind() -> None:
 
 def test_unarmed_neither_codey_nor_mqtt_knows_the_probe() -> None:
     seen = run_board(
-        "import sys, mqtt, codey\nprint('hilprobe' in sys.modules)\nfrom codey import observer\nprint(observer.notify)"
+        "import sys, mqtt, codey\nprint('hilprobe' in sys.modules)\n"
+        "from codey import observer\nprint(observer.notify)"
     )
     assert seen.lines[:2] == ["False", "None"]

@@ -224,7 +224,8 @@ def test_mqtt_14_15_16_session_flag_of_connect_is_kept_by_reconnect(
 
 def test_mqtt_17_reconnect_before_connect_raises_and_says_so(start: Start) -> None:
     program = start(
-        "try:\n    make().reconnect()\nexcept OSError as e:\n    print(e.args[0], 'connect()' in e.args[1])"
+        "try:\n    make().reconnect()\nexcept OSError as e:\n"
+        "    print(e.args[0], 'connect()' in e.args[1])"
     )
     assert program.end() == [f"{ENOTCONN} True"]
 
@@ -310,7 +311,8 @@ def test_connect_anew_forgets_the_subscriptions_of_the_old_session(
     start: Start, peer: Peer
 ) -> None:
     program = start(
-        "c = make()\nc.connect()\nc.subscribe('a')\nc.disconnect()\nc.connect()\nc.reconnect()\nprint('up')\nc.wait_msg()"
+        "c = make()\nc.connect()\nc.subscribe('a')\nc.disconnect()\nc.connect()\n"
+        "c.reconnect()\nprint('up')\nc.wait_msg()"
     )
     peer.greet()
     peer.take()

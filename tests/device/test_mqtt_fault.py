@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import signal
 import time
+from contextlib import suppress
 
 import pytest
 
 from tests.device.conftest import Start
 from tests.device.peer import PINGREQ, PINGRESP, Peer, answer, packet, publish, string
 
-ETIMEDOUT, ENOMEM, ECONNRESET, EINTR_MS = 110, 12, 104, 0.3
+ETIMEDOUT, ENOMEM, ECONNRESET = 110, 12, 104
 AFTER = "tries(c.reconnect)\ntries(c.ping)"
 
 MALFORMED = {
@@ -145,6 +146,21 @@ def test_end_inside_a_packet_raises_and_nothing_is_heard(
     assert program.end() == [error, "returned False", "returned None"]
 
 
+def test_packet_that_drips_must_be_complete_in_time(start: Start, peer: Peer) -> None:
+    program = start(f"c = make()\nc.connect()\ntries(c.wait_msg)\n{AFTER}")
+    peer.greet()
+    began = time.monotonic()
+    with suppress(OSError):
+        for byte in publish("topic", "x" * 40):
+            peer.send(bytes((byte,)))
+            time.sleep(0.1)  # the drip itself
+    assert 0.3 < time.monotonic() - began < 1.5
+    peer.greet()
+    peer.expect(PINGREQ)
+    peer.send(PINGRESP)
+    assert program.end() == [f"OSError {ETIMEDOUT}", "returned False", "returned None"]
+
+
 @pytest.mark.parametrize("source", ["c.wait_msg()", "c.ping()", "c.publish('t', 'm', qos=1)"])
 def test_ctrl_c_ends_a_wait_and_reconnect_works(start: Start, peer: Peer, source: str) -> None:
     program = start(
@@ -172,7 +188,8 @@ def test_partly_filled_heap_refuses_a_large_message_cleanly(start: Start, peer: 
         "c = make()\nc.connect()\n"
         "try:\n    import gc\n    hog = []\n"
         "    while gc.mem_free() > 30000:\n        hog.append(bytearray(5000))\n"
-        "except AttributeError:\n    c.max_packet_bytes = 20000\n"  # CPython: the limit stands in for the heap
+        # On CPython the limit stands in for the heap.
+        "except AttributeError:\n    c.max_packet_bytes = 20000\n"
         f"tries(c.wait_msg)\nhog = None\n{AFTER}"
     )
     peer.greet()

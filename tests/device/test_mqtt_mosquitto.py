@@ -56,9 +56,11 @@ def test_mqtt_27_29_30_35_messages_of_each_qos_arrive_once_and_in_order(
 def test_mqtt_45_own_echo_many_rounds_as_the_page_example_does(start: Start, two: str) -> None:
     program = start(
         two + "n = 0\n"
-        "def count(topic, msg):\n    global n\n    n += 1\n    assert topic == 'm45/home' and msg == '38'\n"
+        "def count(topic, msg):\n    global n\n    n += 1\n"
+        "    assert topic == 'm45/home' and msg == '38'\n"
         "a.set_callback(count)\na.connect()\na.subscribe('m45/#', 1)\n"
-        "for i in range(300):\n    a.publish('m45/home', str(38), qos=1)\n    a.wait_msg()\n    assert n == i + 1\n"
+        "for i in range(300):\n    a.publish('m45/home', str(38), qos=1)\n"
+        "    a.wait_msg()\n    assert n == i + 1\n"
         "print(n)"
     )
     assert program.end() == ["300"]
@@ -82,7 +84,8 @@ def test_mqtt_28_41_retained_messages(start: Start, two: str) -> None:
         two
         + "a.connect()\na.publish('m28/kept', 'k', True, 1)\na.publish('m28/not', 'n', False, 1)\n"
         "a.publish('m28/gone', 'g', True, 1)\na.publish('m28/gone', '', True, 1)\n"
-        "b.connect()\nb.subscribe('m28/#')\nb.ping()\nb.check_msg()\na.publish('m28/kept', '', True, 1)"
+        "b.connect()\nb.subscribe('m28/#')\nb.ping()\nb.check_msg()\n"
+        "a.publish('m28/kept', '', True, 1)"
     )
     assert program.end() == ["heard str:6d32382f6b657074 str:6b"]
 
@@ -119,10 +122,11 @@ def test_mqtt_20_22_23_24_will_is_published_when_the_client_vanishes(
 ) -> None:
     topic = f"m20/{retain}/{qos}"
     program = start(
-        two
-        + f"b.connect()\nb.subscribe({topic!r}, 2)\na.set_last_will({topic!r}, '\u6e29 gone', {retain}, {qos})\n"
+        two + f"b.connect()\nb.subscribe({topic!r}, 2)\n"
+        f"a.set_last_will({topic!r}, '\u6e29 gone', {retain}, {qos})\n"
         "a.connect()\na._close()\nb.wait_msg()\nprint('and then')\n"
-        f"b.subscribe({topic!r})\nb.check_msg()\nb.publish({topic!r}, '', True)\nb.disconnect()"
+        f"b.subscribe({topic!r})\nb.ping()\nb.check_msg()\n"
+        f"b.publish({topic!r}, '', True)\nb.disconnect()"
     )
     heard = f"heard str:{topic.encode().hex()} str:{'温 gone'.encode().hex()}"
     assert program.end() == [heard, "and then"] + [heard] * retain
@@ -132,7 +136,7 @@ def test_mqtt_21_will_is_not_published_after_disconnect(start: Start, two: str) 
     program = start(
         two + "b.connect()\nb.subscribe('m21/x', 2)\na.set_last_will('m21/x', 'gone', True, 1)\n"
         "a.connect()\na.disconnect()\na.connect()\na.disconnect()\nb.ping()\nb.check_msg()\n"
-        "b.subscribe('m21/x')\nb.check_msg()\nprint('nothing')\nb.disconnect()"
+        "b.subscribe('m21/x')\nb.ping()\nb.check_msg()\nprint('nothing')\nb.disconnect()"
     )
     assert program.end() == ["nothing"]
 
@@ -140,7 +144,8 @@ def test_mqtt_21_will_is_not_published_after_disconnect(start: Start, two: str) 
 def test_mqtt_09_wrong_password_is_refused_with_its_code(start: Start, two: str) -> None:
     program = start(
         two + "tries(MQTTClient('x', '127.0.0.1', PORT, 'test', 'wrong').connect)\n"
-        "tries(MQTTClient('x', '127.0.0.1', PORT).connect)\ntries(MQTTClient('x', '127.0.0.1', PORT, 'test').connect)"
+        "tries(MQTTClient('x', '127.0.0.1', PORT).connect)\n"
+        "tries(MQTTClient('x', '127.0.0.1', PORT, 'test').connect)"
     )
     assert program.end() == ["MQTTException 5"] * 3
 
@@ -150,7 +155,8 @@ def test_mqtt_48_broker_restart_is_survived(start: Start, tmp_path: Path) -> Non
         broker.start(Deadline.after(10))
         program = start(
             TWO.format(port=broker.address.port)
-            + "import time\na.connect(False)\na.subscribe('m48/#', 1)\nprint('up')\ntries(a.wait_msg)\n"
+            + "import time\na.connect(False)\na.subscribe('m48/#', 1)\nprint('up')\n"
+            "tries(a.wait_msg)\n"
             "while True:\n    try:\n        print(a.reconnect())\n        break\n"
             "    except OSError:\n        time.sleep(0.05)\n"
             "a.publish('m48/x', 'again', qos=1)\na.wait_msg()"

@@ -69,6 +69,17 @@ def test_messages_of_changing_length_on_one_topic_do_not_mix(
     program.end()
 
 
+def test_buffer_of_a_large_message_is_given_back(start: Start, peer: Peer) -> None:
+    program = start(
+        "c = make()\nc.connect()\nfor n in 10, 900, 5000, 10:\n"
+        "    c.publish('t', 'x' * n)\n    print(len(c._tx))"
+    )
+    peer.greet()
+    first, kept, *after = map(int, program.end())
+    assert first < kept < 1024
+    assert after == [first, first]
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [

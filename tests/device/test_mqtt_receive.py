@@ -182,7 +182,8 @@ def test_mqtt_39_wait_msg_waits_and_then_handles_all_that_is_pending(
 def test_message_of_any_size_arrives_whole(start: Start, peer: Peer, size: int) -> None:
     program = start(
         "seen = []\n"
-        "def hear(topic, msg):\n    seen.append(0)\n    print(topic, len(msg), msg == 'x' * len(msg))\n"
+        "def hear(topic, msg):\n    seen.append(0)\n"
+        "    print(topic, len(msg), msg == 'x' * len(msg))\n"
         "c = make()\nc.set_callback(hear)\nc.connect()\nwhile len(seen) < 3:\n    c.wait_msg()"
     )
     peer.greet()
@@ -292,7 +293,8 @@ def test_mqtt_38_callback_that_raises_is_acknowledged_on_the_next_entry(
 
 def test_mqtt_50_callback_may_publish_with_an_acknowledgement(start: Start, peer: Peer) -> None:
     program = start(
-        "def echo(topic, msg):\n    print('in', msg)\n    c.publish('e', msg, qos=1)\n    print('out', msg)\n"
+        "def echo(topic, msg):\n    print('in', msg)\n"
+        "    c.publish('e', msg, qos=1)\n    print('out', msg)\n"
         "c = make()\nc.connect()\nc.set_callback(echo)\nc.wait_msg()\n"
     )
     peer.greet()
@@ -365,7 +367,8 @@ def test_mqtt_10_silent_broker_is_noticed_after_one_and_a_half_keepalives(
     start: Start, peer: Peer
 ) -> None:
     program = start(
-        "c = make('c', '127.0.0.1', PORT, keepalive=1)\nc.connect()\nprint('up')\ntries(c.wait_msg)\ntries(c.reconnect)"
+        "c = make('c', '127.0.0.1', PORT, keepalive=1)\nc.connect()\nprint('up')\n"
+        "tries(c.wait_msg)\ntries(c.reconnect)"
     )
     peer.greet()
     assert program.line() == "up"

@@ -1,37 +1,30 @@
-"""Timers and their clock.
+"""Timers, on this interpreter's queue of scheduled callbacks.
 
-A thread looks every 2 ms whether one is due and schedules the callback, which the interpreter then
-runs in the program's own thread, between two bytecodes, as on an ESP32. The thread touches no
-object that the program changes: threads of this interpreter have no lock. It begins with the first
-timer.
-While the program waits inside a system call, the supervisor's wake signal lets the callback run.
+While a timer runs, one callback is always in the queue: it puts itself back first and then looks
+what is due. So timers fire between two bytecodes, as on an ESP32, and also while the program waits:
+in a sleep by itself, in a read or a poll because the supervisor ends the system call now and then.
+The price is some microseconds at each jump of the program, as long as a timer runs; it stays faster
+than the board. (A thread that schedules was tried: this interpreter has no lock for threads, and
+Ctrl-C while the garbage collector waited for the thread crashed it once in some hundred.)
 """
 
-import _thread
 import sys
 
 import _bench
 import micropython
 from _alias import builtin
 
-_time = builtin("time")
-_clock_ms = _time.ticks_ms
+_clock_ms = builtin("time").ticks_ms
 #: Timers that are running.
 armed = []
-_is_due = bytearray(1)
-_has_thread = False
+_is_queued = bytearray(1)
 
 
 def arm(timer):
     """Begin to fire `timer`, which has `due_ms`, `period_ms` (None: once) and `callback`."""
-    global _has_thread
     armed.append(timer)
     _bench.report(b"T1")
-    if not _has_thread:
-        _has_thread = True
-        _thread.start_new_thread(
-            _tick, (_time.sleep_us, micropython.schedule, armed, _is_due, _fire)
-        )
+    _queue()
 
 
 def disarm(timer):
@@ -42,30 +35,42 @@ def disarm(timer):
             _bench.report(b"T0")
 
 
-def _tick(sleep_us, schedule, timers, is_due, fire):
-    while True:
-        sleep_us(2000)
-        if timers and not is_due[0]:
-            is_due[0] = 1
-            try:
-                schedule(fire, None)
-            except RuntimeError:
-                # The program's own callbacks fill the queue: again in 2 ms.
-                is_due[0] = 0
+def _queue():
+    if not _is_queued[0]:
+        micropython.schedule(_look, None)
+        _is_queued[0] = 1
 
 
-def _fire(_):
-    _is_due[0] = 0
-    now = _clock_ms()
-    for timer in tuple(armed):
+def _look(_):
+    _is_queued[0] = 0
+    try:
+        if armed:
+            # First of all, while its own place in the queue is free.
+            _queue()
+            _fire_due(_clock_ms())
+    except KeyboardInterrupt:
+        # It was meant for the program, and raised here it would be printed and lost.
+        _bench.report(b"I")
+        if armed:
+            _queue()
+
+
+def _fire_due(now):
+    for timer in armed:
         if timer.due_ms <= now:
-            if timer.period_ms is None:
-                disarm(timer)
-            else:
-                # One that was held up fires once, not once for each period that it missed.
-                timer.due_ms = now + timer.period_ms
-            try:
-                timer.callback(timer)
-            except Exception as error:
-                # As the interpreter does it for scheduled callbacks; the other timers go on.
-                sys.print_exception(error)
+            # The others, and those that the callback arms, have their turn at the next look.
+            _fire(timer, now)
+            return
+
+
+def _fire(timer, now):
+    if timer.period_ms is None:
+        disarm(timer)
+    else:
+        # One that was held up fires once, not once for each period that it missed.
+        timer.due_ms = now + timer.period_ms
+    try:
+        timer.callback(timer)
+    except Exception as error:
+        # As the interpreter does it for scheduled callbacks.
+        sys.print_exception(error)

@@ -198,6 +198,20 @@ def test_timer_fires_whatever_the_program_does(bare: BareBoard, program: str) ->
     assert bare.control.bench.events()[0].led == (0, 0, 255)
 
 
+def test_ctrl_c_reaches_the_program_and_not_the_timers(bare: BareBoard) -> None:
+    bare.run(
+        "from machine import Timer\nkept = []\ndef work(t): kept[:] = [str(i) for i in range(20)]\n"
+        "Timer(0).init(period=3, mode=Timer.PERIODIC, callback=work)"
+    )
+    for _ in range(40):
+        bare.start("while True: x = [0] * 50")
+        bare.line.write(b"\x03")
+        _, traceback = bare.finish()
+        assert "KeyboardInterrupt" in traceback
+        assert "_timers" not in traceback
+    assert bare.run("print(len(kept))") == "20\n"
+
+
 def test_soft_reset_ends_timers(bare: BareBoard) -> None:
     bare.run(TICK.replace("ONE_SHOT", "PERIODIC"))
     bare.line.write(b"\x04")
