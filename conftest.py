@@ -1,0 +1,30 @@
+"""What all of the project's tests share.
+
+With ``HIL_REQUIRE_TOOLS=1`` a test that is skipped because a tool is missing fails instead: on a
+machine that is to run everything, such a skip would hide a broken set-up.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+#: How the reason of such a skip begins.
+MISSING_TOOL = "missing tool:"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn the skip of a test for want of a tool into a failure where tools are required."""
+    report = yield
+    if report.skipped and isinstance(report.longrepr, tuple):
+        reason = str(report.longrepr[2])
+        wanted = MISSING_TOOL in reason or "could not import" in reason
+        if wanted and os.environ.get("HIL_REQUIRE_TOOLS") == "1":
+            report.outcome = "failed"
+            report.longrepr = f"{item.nodeid}: {reason} (HIL_REQUIRE_TOOLS=1)"
+    return report
