@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     )
     with (
         contextlib.suppress(KeyboardInterrupt),
-        _interrupted_by_sigterm(),
+        _interrupted_by_signals(),
         contextlib.ExitStack() as resources,
     ):
         board = start_virtual(settings, Deadline.after(START_S))
@@ -105,17 +105,20 @@ def _announce(control: VirtualControl, *, as_json: bool) -> None:
 
 
 @contextlib.contextmanager
-def _interrupted_by_sigterm() -> Iterator[None]:
-    """Turn SIGTERM into the end that Ctrl-C is."""
+def _interrupted_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGINT end the board, the latter too where a shell's `&` has it ignored."""
 
     def interrupt(*_: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {
+        number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

@@ -216,13 +216,22 @@ def _open_failed(address: str, error: Exception) -> LinkOpenFailed:
         reason, said = "busy", "another program holds the port"
     elif "://" in address:
         reason, said = "refused", f"nothing answers there ({_last_cause(error)})"
+    elif _is_no_terminal(error):
+        reason, said = "other", "this is no serial port"
     else:
         reason, said = "other", f"the port cannot be opened ({text})"
     advice = {
         "permission": "sudo usermod -aG dialout $USER, then log in again",
         "busy": f"fuser -v {address}",
+        "refused": "is that host up and its serial server running? hil boards lists the ports here",
     }.get(reason, advice_for_ports())
     return LinkOpenFailed(said, reason=reason, on=address, advice=advice)
+
+
+def _is_no_terminal(error: BaseException) -> bool:
+    """Return whether it is a device such as /dev/null; pyserial raises on top of what says so."""
+    cause = error.__context__
+    return isinstance(cause, termios.error) and cause.args[0] == errno.ENOTTY
 
 
 def _last_cause(error: BaseException) -> str:

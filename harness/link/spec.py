@@ -69,7 +69,7 @@ def _virtual_count(part: str) -> int:
     if not part.startswith("virtual:"):
         return 0
     number = part.removeprefix("virtual:")
-    if not number.isascii() or not number.isdigit() or not 1 <= int(number) <= MAX_VIRTUAL:
+    if not re.fullmatch(r"[0-9]{1,4}", number) or not 1 <= int(number) <= MAX_VIRTUAL:
         raise ConfigError(
             "the number of virtual boards is no number from 1",
             on=f"board {part!r}",

@@ -87,8 +87,7 @@ class Tap:
         """Return from 1 to `max_bytes` bytes; see `Link.read`."""
         with self._arrived:
             while not self._chunks:
-                if self._lost is not None:
-                    raise self._lost
+                self._check_lost()
                 if self._closed:
                     raise LinkLost("the port was closed while it was read", on=self.name)
                 if not self._arrived.wait(deadline.remaining_s) and deadline.is_expired:
@@ -106,11 +105,17 @@ class Tap:
 
     def write(self, data: bytes, deadline: Deadline) -> None:
         """Send all of `data`; see `Link.write`."""
-        if self._lost is not None:
-            raise self._lost
+        self._check_lost()
+        if self._closed:
+            raise LinkLost("the port was closed before it was written to", on=self.name)
         if self.listener is not None:
             self.listener(time.monotonic(), "tx", data)
         self._port.write(data, deadline)
+
+    def _check_lost(self) -> None:
+        if self._lost is not None:
+            # Whoever asks now met it at another place than those who asked before.
+            raise self._lost.with_traceback(None)
 
     def pulse_reset(self, hold: Deadline) -> None:
         """Pull the board's reset line until `hold` and let it go."""

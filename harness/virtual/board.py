@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import secrets
 import signal
 import time
 from collections.abc import Callable
@@ -33,16 +30,6 @@ _LONGEST_WAIT_S = 2.0
 _PACKETS_AT_ONCE = 256
 #: How often a program that waits is woken for its timers; an ESP32's own tick is 5 to 10 ms.
 _WAKE_S = 0.01
-
-
-def derive_id(settings: VirtualSettings) -> str:
-    """Return the unique id of a board, 12 hexadecimal digits: one image, one board."""
-    if settings.unique_id:
-        return settings.unique_id
-    if settings.flash:
-        path = os.path.realpath(settings.flash)
-        return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
-    return secrets.token_hex(6)
 
 
 class VirtualBoard:
@@ -74,7 +61,7 @@ class VirtualBoard:
             send: Takes what it sends on the serial line.
             publish: Takes what is seen of it.
         """
-        self.unique_id = derive_id(settings)
+        self.unique_id = settings.board_id()
         self.process: Process | None = None
         self.keyboard = Keyboard()
         self.observer = Observer()

@@ -95,9 +95,13 @@ class Observer:
         self._led_at_s = now_s
 
     def wires(self, changes: bytes, now_s: float) -> list[Seen]:
-        """Take over changes of the panel's wires; see `Tm1640.feed`."""
+        """Take over changes of the panel's wires; see `Tm1640.feed`.
+
+        A picture is seen when its transfer has ended: what shows for half a millisecond before that
+        is neither the old nor the new one.
+        """
         self.panel.feed(changes)
-        return self._look_at_panel(now_s)
+        return [] if self.panel.in_transfer else self._look_at_panel(now_s)
 
     def duty(self, pin: int, duty_u16: int | None, now_s: float) -> None:
         """Take over what drives a pin of the LED; None for nothing."""

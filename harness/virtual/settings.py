@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import re
+import secrets
 from dataclasses import asdict, dataclass
 
 from harness.errors import ConfigError
@@ -51,6 +54,15 @@ class VirtualSettings:
             raise self._error("unique_id", self.unique_id, "12 hexadecimal digits in lower case")
         if not 0 <= self.connect_s <= 3600:  # noqa: PLR2004, an hour is beyond any use
             raise self._error("connect_s", str(self.connect_s), "seconds from 0 to 3600")
+
+    def board_id(self) -> str:
+        """Return the unique id, 12 hexadecimal digits: one image, one board."""
+        if self.unique_id:
+            return self.unique_id
+        if self.flash:
+            path = os.path.realpath(self.flash)
+            return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
+        return secrets.token_hex(6)
 
     def _error(self, name: str, got: str, expected: str) -> ConfigError:
         return ConfigError(

@@ -23,6 +23,7 @@ class Tm1640:
         memory: One byte a column; bit 7 is the top row.
         is_on: Whether the display is switched on.
         brightness: 0 to 7.
+        in_transfer: Whether a transfer has begun and not yet ended.
         protocol_errors: Transfers that broke the rules so far: a stop within a byte, an unknown
             command, data behind one that takes none, or more data than addresses.
     """
@@ -35,7 +36,7 @@ class Tm1640:
         self.protocol_errors = 0
         self._wires = _CLOCK | _DATA
         self._is_fixed = False
-        self._started = False
+        self.in_transfer = False
         self._bits: list[int] = []
         self._address: int | None = None
         self._byte_count = 0
@@ -48,7 +49,7 @@ class Tm1640:
     def release(self) -> None:
         """Let both wires go, as the pins do when their owner is reset: high, no transfer."""
         self._wires = _CLOCK | _DATA
-        self._started = False
+        self.in_transfer = False
         self._bits.clear()
 
     def feed(self, changes: bytes) -> None:
@@ -64,25 +65,25 @@ class Tm1640:
                     self._start()
                 elif wires & _DATA and not before & _DATA:
                     self._stop()
-            elif wires & _CLOCK and self._started:
+            elif wires & _CLOCK and self.in_transfer:
                 self._bits.append(wires & _DATA)
                 if len(self._bits) == 8:  # noqa: PLR2004, a byte
                     self._byte(sum(bit << place for place, bit in enumerate(self._bits)))
                     self._bits.clear()
 
     def _start(self) -> None:
-        if self._started:
+        if self.in_transfer:
             self.protocol_errors += 1
-        self._started = True
+        self.in_transfer = True
         self._bits.clear()
         self._byte_count = 0
         self._address = None
 
     def _stop(self) -> None:
         # The clock rises once more before a stop, with data low: one bit that belongs to no byte.
-        if not self._started or len(self._bits) > 1 or self._byte_count == 0:
+        if not self.in_transfer or len(self._bits) > 1 or self._byte_count == 0:
             self.protocol_errors += 1
-        self._started = False
+        self.in_transfer = False
 
     def _byte(self, value: int) -> None:
         self._byte_count += 1

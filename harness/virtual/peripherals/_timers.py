@@ -42,17 +42,22 @@ def _queue():
 
 
 def _look(_):
+    # Ctrl-C is raised at a jump. Behind the returns below there is none: what is raised in here is
+    # caught in here, and meant for the program. Left alone it would be printed and lost.
     _is_queued[0] = 0
     try:
-        if armed:
-            # First of all, while its own place in the queue is free.
-            _queue()
-            _fire_due(_clock_ms())
+        return _work()
     except KeyboardInterrupt:
-        # It was meant for the program, and raised here it would be printed and lost.
-        _bench.report(b"I")
         if armed:
             _queue()
+        return _bench.report(b"I")
+
+
+def _work():
+    if armed:
+        # First of all, while its own place in the queue is free.
+        _queue()
+        _fire_due(_clock_ms())
 
 
 def _fire_due(now):
@@ -67,8 +72,10 @@ def _fire(timer, now):
     if timer.period_ms is None:
         disarm(timer)
     else:
-        # One that was held up fires once, not once for each period that it missed.
-        timer.due_ms = now + timer.period_ms
+        timer.due_ms += timer.period_ms
+        if timer.due_ms <= now:
+            # One that was held up fires once, not once for each period that it missed.
+            timer.due_ms = now + timer.period_ms
     try:
         timer.callback(timer)
     except Exception as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.virtual.observer import LED_SETTLE_S, Observer, led_level
+from tests.unit.virtual.test_tm1640 import transfer
 
 RED, GREEN, BLUE = 14, 21, 4
 
@@ -36,6 +37,14 @@ def test_led_that_nobody_drives_is_dark_even_red() -> None:
     observer.release_pins(3.0)
     (seen,) = observer.settle(3.0, force=True)
     assert seen.led == (0, 0, 0)
+
+
+def test_panel_is_seen_when_its_transfer_has_ended() -> None:
+    observer = Observer()
+    wires = transfer(0x40) + transfer(0x88) + transfer(0xC0, 1, 2)
+    assert observer.wires(wires[:-4], 1.0) == []
+    (seen,) = observer.wires(wires[-4:], 2.0)
+    assert (seen.what, seen.at_s, seen.columns) == ("panel", 2.0, b"\x01\x02" + bytes(14))
 
 
 def test_wifi_that_does_not_change_is_no_event() -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from harness.errors import ConfigError, InterpreterUnsuitable
 from harness.virtual import kernel, place
-from harness.virtual.board import derive_id
 from harness.virtual.interpreter import ROM, find_interpreter
 from harness.virtual.settings import VirtualSettings
 
@@ -39,11 +38,11 @@ def test_settings_with_an_odd_id_are_refused(unique_id: str) -> None:
 
 
 def test_id_is_the_one_that_was_set_or_the_images_or_a_new_one() -> None:
-    assert derive_id(VirtualSettings(unique_id="010203040506")) == "010203040506"
+    assert VirtualSettings(unique_id="010203040506").board_id() == "010203040506"
     image = VirtualSettings(flash="/var/board.img")
-    assert derive_id(image) == derive_id(VirtualSettings(flash="/var/../var/board.img"))
-    assert derive_id(image) != derive_id(VirtualSettings(flash="/var/other.img"))
-    assert derive_id(VirtualSettings()) != derive_id(VirtualSettings())
+    assert image.board_id() == VirtualSettings(flash="/var/../var/board.img").board_id()
+    assert image.board_id() != VirtualSettings(flash="/var/other.img").board_id()
+    assert VirtualSettings().board_id() != VirtualSettings().board_id()
 
 
 def test_control_path_follows_links(tmp_path: Path) -> None:

@@ -56,6 +56,15 @@ def test_command_ends_in_order_on_a_signal(
     assert supervisor_of(port) != supervisor
 
 
+def test_command_started_in_a_shells_background_ends_on_sigint() -> None:
+    line = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *HIL, "--json"]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as command:
+        assert command.stdout is not None
+        assert json.loads(command.stdout.readline())["port"]
+        command.send_signal(signal.SIGINT)
+        assert command.wait(LIMIT_S) == 0
+
+
 def test_command_killed_takes_the_board_along(
     json_board: tuple[subprocess.Popen[str], str],
 ) -> None:
