@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-#: No step of a test takes longer; the client's own limit is `timeout_s` = 0.4 s.
+#: No step of a test takes longer.
 STEP_S = 8.0
 
 CONNECT = b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x00\x00\x01c"

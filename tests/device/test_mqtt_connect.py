@@ -18,6 +18,7 @@ from tests.device.peer import (
     publish,
     string,
 )
+from tests.device.program import SHORT
 
 ETIMEDOUT, ENOTCONN, ECONNREFUSED, ECONNRESET = 110, 107, 111, 104
 
@@ -161,7 +162,7 @@ def test_mqtt_12_ssl_params_do_not_leak_between_objects(start: Start) -> None:
 
 @pytest.mark.parametrize("begun", [b"", CONNACK[:1], CONNACK[:3]])
 def test_mqtt_13_silent_broker_ends_connect_in_time(start: Start, peer: Peer, begun: bytes) -> None:
-    program = start("c = make()\ntries(c.connect)")
+    program = start(SHORT + "c = make()\ntries(c.connect)")
     peer.accept()
     peer.take()
     peer.send(begun)
@@ -251,7 +252,9 @@ def test_mqtt_19_ping_returns_after_pingresp(start: Start, peer: Peer) -> None:
 def test_mqtt_19_ping_without_answer_raises_in_time_and_reconnect_works(
     start: Start, peer: Peer
 ) -> None:
-    program = start("c = make()\nc.connect()\ntries(c.ping)\ntries(c.reconnect)\ntries(c.ping)")
+    program = start(
+        SHORT + "c = make()\nc.connect()\ntries(c.ping)\ntries(c.reconnect)\ntries(c.ping)"
+    )
     peer.greet()
     peer.expect(PINGREQ)
     peer.expect_end()

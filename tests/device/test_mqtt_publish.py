@@ -14,6 +14,7 @@ from tests.device.peer import (
     answer,
     publish,
 )
+from tests.device.program import SHORT
 
 ETIMEDOUT, ENOTCONN, ENOMEM, ECONNRESET = 110, 107, 12, 104
 PUBACK, PUBREC, PUBREL, PUBCOMP = 0x40, 0x50, 0x62, 0x70
@@ -160,7 +161,7 @@ def test_acknowledgement_of_the_wrong_kind_is_a_protocol_error(
 def test_missing_acknowledgement_raises_in_time(
     start: Start, peer: Peer, replies: list[bytes]
 ) -> None:
-    program = start("c = make()\nc.connect()\ntries(c.publish, 't', 'm', False, 2)")
+    program = start(SHORT + "c = make()\nc.connect()\ntries(c.publish, 't', 'm', False, 2)")
     peer.greet()
     peer.take()
     for reply in replies:
@@ -171,7 +172,7 @@ def test_missing_acknowledgement_raises_in_time(
 
 
 def test_flood_of_other_packets_does_not_stretch_the_time(start: Start, peer: Peer) -> None:
-    program = start("c = make()\nc.connect()\ntries(c.publish, 't', 'm', False, 1)")
+    program = start(SHORT + "c = make()\nc.connect()\ntries(c.publish, 't', 'm', False, 1)")
     peer.greet()
     peer.take()
     try:
@@ -282,7 +283,7 @@ def test_unfinished_messages_are_limited(start: Start, peer: Peer) -> None:
 
 def test_broker_that_takes_nothing_ends_a_write_in_time(start: Start, peer: Peer) -> None:
     program = start(
-        "c = make()\nc.connect()\n"
+        SHORT + "c = make()\nc.connect()\n"
         "def fill():\n    while True:\n        c.publish('t', b'x' * 30000)\n"
         "tries(fill)\ntries(c.ping)\ntries(c.reconnect)"
     )

@@ -131,8 +131,10 @@ class socket(uio.IOBase):
         self._timeout_ms = -1 if flag else 0
 
     def setsockopt(self, level, option, value):
-        # Of the other options (callback of webrepl, TCP and IP options) nothing is modelled.
-        if level == SOL_SOCKET and isinstance(value, int):
+        # Of the others (callback of webrepl, IP options) nothing is modelled. The numbers of these
+        # two levels are lwIP's and Linux's alike.
+        is_own = level == SOL_SOCKET or (level == IPPROTO_TCP and option == TCP_NODELAY)
+        if is_own and isinstance(value, int):
             self._own.setsockopt(level, option, value)
 
     def fileno(self):

@@ -200,6 +200,28 @@ def test_socket_sends_more_than_fits_at_once(online: BareBoard, server: socket.s
     assert len(received) == 800000
 
 
+def test_socket_without_nagle_sends_small_pieces_at_once(
+    online: BareBoard, server: socket.socket
+) -> None:
+    """Two small writes and an answer, again and again: with Nagle each round waits some 40 ms."""
+    rounds = 20
+    with connect(online, server) as ours:
+        online.run("s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)")
+        online.start(
+            "began = time.ticks_ms()\n"
+            f"for _ in range({rounds}):\n    s.write(b'a'); s.write(b'b'); s.read(1)\n"
+            "print(time.ticks_diff(time.ticks_ms(), began))"
+        )
+        for _ in range(rounds):
+            received = b""
+            while len(received) < 2:
+                received += ours.recv(2)
+            ours.send(b"c")
+        took_ms = int(online.finish()[0])
+    assert took_ms < 20 * rounds
+
+
+
 @pytest.mark.parametrize("operation", ["s.recv(1)", "s.read(1)", "s.readline()", "s.write(b'x')"])
 def test_socket_dies_with_the_wifi(
     online: BareBoard, server: socket.socket, operation: str
