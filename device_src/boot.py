@@ -7,7 +7,7 @@ try:
     from machine import Pin
 
     # On battery the board switches itself off unless this latch is high at once after a reset.
-    # Source: codey-board facts, section 2.
+    # Source: docs/codey.md, "Power latch".
     Pin(15, Pin.OUT, value=1)
     del Pin
 except Exception as error:
@@ -16,7 +16,7 @@ except Exception as error:
 try:
     import sys
 
-    # First, as the firmware may have modules of the same names built in (codey-board facts, 3.2).
+    # First: the firmware may have modules of the same names (docs/codey.md, "Module shadowing").
     if "/hil" not in sys.path:
         sys.path.insert(0, "/hil")
     del sys

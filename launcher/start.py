@@ -81,9 +81,14 @@ def prepare(root: Path, arguments: list[str]) -> dict[str, str]:
 
 def names_broker(arguments: list[str], environ: dict[str, str]) -> bool:
     """Tell whether the user says which broker to use, so that none has to be obtained."""
-    options = ("--broker", "--hil-broker", "--hil-mosquitto")
-    named = environ.get("HIL_BROKER", "auto") != "auto"
-    return named or any(word.startswith(options) for word in arguments)
+    named = environ.get("HIL_BROKER", "auto")
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        option, equals, value = word.partition("=")
+        if option == "--hil-mosquitto":
+            return True
+        if option == "--hil-broker":
+            named = value if equals else following
+    return named != "auto"
 
 
 def _end_children_on_sigterm() -> None:

@@ -2,8 +2,8 @@
 
 Importing it clears the panel and the LED, seeds `random` and starts the timer.
 
-Source: codey-board facts, sections 1 (calls) and 2 (pins). Written from facts; none of the vendor's
-code is in it. What drives hardware is unverified on hardware.
+Source: docs/codey.md, all sections. Written from facts; none of the vendor's code is in it. What
+drives hardware is unverified on hardware.
 """
 
 import gc

@@ -3,7 +3,7 @@
 A wrong type makes a call do nothing; a number out of range is clamped, or makes it do nothing; a
 float is cut to an integer. The type is compared exactly: a bool is no number.
 
-Source: codey-board facts, section 1, general argument policy.
+Source: docs/codey.md, "Arguments".
 """
 
 

@@ -1,7 +1,7 @@
 """The two fonts of the panel, drawn for this package.
 
 A byte is a column, its highest bit the top row. Geometry and character set as on the board:
-codey-board facts, section 1.1.
+docs/codey.md, "Text font" and "Number font".
 """
 
 # Characters of the text font, each `TEXT_WIDTH` columns of which the first and the last stay dark.

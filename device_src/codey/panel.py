@@ -1,7 +1,7 @@
 """`codey.display`: the 16 x 8 panel.
 
-The 16 bytes of `Display.buffer` are the truth; the driver ships them. Source: codey-board facts,
-section 1.1, for every rule below that is not said to be ours.
+The 16 bytes of `Display.buffer` are the truth; the driver ships them. Source: docs/codey.md,
+"Display geometry" and "Show rules", for every rule below that is not said to be ours.
 """
 
 from binascii import unhexlify

@@ -1,6 +1,6 @@
 """`codey.led`: the RGB LED on three PWM channels.
 
-Source: codey-board facts, sections 1.2 and 2 (5 kHz, 10 bit, four steps of duty for one of colour,
+Source: docs/codey.md, "LED" and "Pins" (5 kHz, 10 bit, four steps of duty for one of colour,
 red inverted). Unverified on hardware.
 """
 

@@ -1,6 +1,6 @@
 """`codey.wifi`: the board as a Wi-Fi station.
 
-Source: codey-board facts, section 1.3. The ESP32's driver reconnects by itself after a loss.
+Source: docs/codey.md, "Wi-Fi". The ESP32's driver reconnects by itself after a loss.
 """
 
 from time import sleep_ms

@@ -3,7 +3,7 @@
 A transfer begins with DIN falling and ends with DIN rising while SCLK is high; within it DIN
 changes only while SCLK is low, and a bit is taken at the rising edge, the lowest bit first.
 
-Source: Titan Micro TM1640 data sheet; codey-board facts, section 2 (commands, pins, byte = column).
+Source: Titan Micro TM1640 data sheet; docs/codey.md, "Panel bus" and "Pins".
 Unverified on hardware.
 """
 

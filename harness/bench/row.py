@@ -29,7 +29,7 @@ class Row:
     peers: dict[str, float] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the JSON shape of a row; design section 4, ``hil bench X --json``."""
+        """Return the JSON shape of a row; docs/interface.md, "JSON"."""
         return {
             "what": self.what,
             "ours": round(self.ours, 4),

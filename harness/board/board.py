@@ -15,8 +15,11 @@ from harness.board.readback import Readback
 from harness.board.repl import Repl, ReplObserver
 from harness.board.snapshot import Snapshot
 from harness.deadline import Deadline
-from harness.errors import HarnessError, IdentityMismatch
+from harness.errors import HarnessError, IdentityMismatch, LinkTimeout
 from harness.link.rig import Rig
+
+#: A board that has not answered Ctrl-C for this long will not.
+HANG_S = 4.0
 
 
 @dataclass(frozen=True)
@@ -130,9 +133,17 @@ class Board:
         return self.readback.snapshots(deadline)
 
     def reset(self, deadline: Deadline) -> None:
-        """Bring the interpreter to a fresh state with a soft reset, whatever it does now."""
+        """Bring the interpreter to a fresh state, whatever it does now.
+
+        With a soft reset; a program that ignores Ctrl-C needs the reset line, where there is one.
+        """
         if not self.repl.is_idle:
-            self.repl.enter(deadline)
+            try:
+                self.repl.enter(deadline if self.rig.lines is None else deadline.at_most(HANG_S))
+            except LinkTimeout:
+                if self.rig.lines is None:
+                    raise
+                self.hard_reset(deadline)
         self.repl.soft_reset(deadline)
 
     def hard_reset(self, deadline: Deadline) -> None:

@@ -53,7 +53,10 @@ class DeviceFiles:
         deadline: Deadline,
         progress: Callable[[int], None] | None = None,
     ) -> None:
-        """Put a file in place: the old one or the new one is there at any moment, never half.
+        """Put a file in place, never half of it.
+
+        On LittleFS the old one or the new one is there at any moment; FAT cannot replace a file in
+        one step, and between its two the whole new one is there as ``PATH.new`` only.
 
         Args:
             path: Absolute path on the board; missing folders are made.
@@ -106,7 +109,7 @@ class DeviceFiles:
                 return bytes(data)
 
     def list(self, path: str, deadline: Deadline) -> list[tuple[str, bool, int]]:
-        """Return name, whether it is a folder, and size in bytes (0 for one) of what a folder holds."""
+        """Return name, whether it is a folder, and size in bytes of what a folder holds."""
         answer = self._call("list_folder", (path,), f"listing {path}", deadline)
         return sorted((str(name), bool(folder), int(size)) for name, folder, size in answer)
 

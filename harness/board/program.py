@@ -6,7 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from harness.deadline import Deadline
-from harness.errors import DeviceException, LinkTimeout
+from harness.errors import DeviceException, LinkTimeout, RemoteProtocolError
+from harness.wire.raw_repl import FRIENDLY_PROMPT
 from harness.wire.raw_repl_event import Completed, Event, Output
 
 if TYPE_CHECKING:
@@ -33,11 +34,12 @@ class Program:
         self.dropped_bytes = 0
         self._started_s = time.monotonic()
         self._completed: Completed | None = None
+        self._lost: RemoteProtocolError | None = None
 
     @property
     def is_running(self) -> bool:
-        """Whether its end has not been seen yet."""
-        return self._completed is None
+        """Whether its end may still be seen; not so once it has broken the protocol."""
+        return self._completed is None and self._lost is None
 
     @property
     def output(self) -> bytes:
@@ -57,8 +59,8 @@ class Program:
         Raises:
             LinkTimeout: It printed nothing and did not end in time.
         """
-        while self._completed is None and not self._unread_bytes:
-            self.take(self._repl.pump(deadline))
+        while self.is_running and not self._unread_bytes:
+            self._pump(deadline)
         # Some of it may have come with the board's word that it has taken the code.
         printed = bytes(self._output[len(self._output) - self._unread_bytes :])
         self._unread_bytes = 0
@@ -72,15 +74,25 @@ class Program:
         Raises:
             LinkTimeout: It did not end in time.
         """
-        while self._completed is None:
+        if self._lost is not None:
+            # Its end cannot be told from its output; a new prompt can.
+            self._repl.enter(deadline)
+        while self.is_running:
             self._repl.send_interrupt(deadline)
             slice_ = deadline.at_most(INTERRUPT_AGAIN_S)
             try:
-                while self._completed is None:
-                    self.take(self._repl.pump(slice_))
+                while self.is_running:
+                    self._pump(slice_)
             except LinkTimeout:
                 if deadline.is_expired:
                     raise
+                if self._output.endswith(FRIENDLY_PROMPT):
+                    self._lost = RemoteProtocolError(
+                        "the code has reset the board, so its end cannot be seen",
+                        on=self._repl.name,
+                        received=self.output,
+                    )
+                    self._repl.enter(deadline)
 
     def wait(self, deadline: Deadline) -> bytes:
         """Wait for its end and return all that it printed.
@@ -88,13 +100,21 @@ class Program:
         Raises:
             DeviceException: It raised.
             LinkTimeout: It did not end in time; it is still running.
+            RemoteProtocolError: It printed what breaks the protocol.
         """
-        while self._completed is None:
-            self.take(self._repl.pump(deadline))
-        error = self.error
+        while self.is_running:
+            self._pump(deadline)
+        error = self._lost or self.error
         if error is not None:
             raise error
         return self.output
+
+    def _pump(self, deadline: Deadline) -> None:
+        try:
+            self.take(self._repl.pump(deadline))
+        except RemoteProtocolError as error:
+            self._lost = error
+            raise
 
     def take(self, events: list[Event]) -> None:
         """Take note of what came."""

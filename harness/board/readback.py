@@ -10,8 +10,9 @@ from harness.errors import RemoteProtocolError
 from harness.link.rig import BenchState, Rig
 from harness.wire.probe_record import Record, RecordStream
 
-#: The one line that the board runs for it. Importing the probe arms nothing.
-SNAPSHOT = "import hilprobe;hilprobe.snapshot()"
+#: What the board runs for it. Importing the probe arms nothing; but the first import of `codey`
+#: makes the panel dark, and to look must not change what is seen.
+SNAPSHOT = "import hilprobe,sys\nif 'codey' in sys.modules:hilprobe.snapshot()"
 
 
 class Readback:
@@ -30,6 +31,7 @@ class Readback:
         Returns:
             ``commanded`` and ``device`` from the probe (``device`` alone, through `get_pixel`,
             where the device code has no probe), then ``bench`` where the rig has an observer.
+            Of a board on which nothing has used `codey` since its reset only ``bench`` can tell.
 
         Raises:
             DeviceException: The probe raised.
@@ -47,6 +49,8 @@ class Readback:
         for item in RecordStream().receive(printed):
             if isinstance(item, Record) and item.kind == "snapshot":
                 return snapshots_of_record(item)
+        if not printed.strip():
+            return ()
         raise RemoteProtocolError(
             "the board gave no snapshot",
             on=self._repl.name,
@@ -57,7 +61,9 @@ class Readback:
 
     def _from_pixels(self, deadline: Deadline) -> Snapshot:
         answer = call_device(self._repl, "read_pixels", (), deadline)
-        return Snapshot("device", rows_from_columns(bytes.fromhex(str(answer))), None, (0, 0, 0), 0)
+        pixels = rows_from_columns(bytes.fromhex(str(answer)))
+        # The documented API sets the LED and has no call that tells its colour.
+        return Snapshot("device", pixels, None, (0, 0, 0), 0, is_led_known=False)
 
 
 def snapshots_of_record(record: Record) -> tuple[Snapshot, ...]:

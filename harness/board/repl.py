@@ -237,7 +237,11 @@ class Repl:
         received = error.received
         sent = b"\r\x03\x03\r\x01"
         if not received:
-            said, advice = "the port is silent", "is the board powered, is it another port or baud?"
+            said = "the port is silent"
+            advice = (
+                "is the board powered, is it another port or baud? "
+                "a program that ignores Ctrl-C needs a reset"
+            )
         elif not received.replace(sent, b"").strip(sent):
             said, advice = "the port echoes what is sent", "this is no board but a loop-back"
         else:

@@ -9,7 +9,7 @@ COLUMNS = 16
 ROWS = 8
 LIT, DARK = "#", "."
 
-#: Where a snapshot comes from; design section 4, "Evidence has a source".
+#: Where a snapshot comes from; docs/interface.md, "Evidence sources".
 SOURCES = ("commanded", "device", "bench")
 
 
@@ -50,6 +50,8 @@ class Snapshot:
         led: Red, green, blue in 0..255.
         ticks_ms: The source's clock in milliseconds: the board's for ``commanded`` and
             ``device``, the host's monotonic one for ``bench``.
+        is_led_known: False where the source cannot tell the colour: nothing may be concluded from
+            `led` then, and JSON has null for it.
     """
 
     source: str
@@ -57,6 +59,7 @@ class Snapshot:
     text: str | None
     led: tuple[int, int, int]
     ticks_ms: int
+    is_led_known: bool = True
 
     def as_json(self) -> dict[str, Any]:
         """Return the JSON shape of ``hil snapshot --json``."""
@@ -64,6 +67,6 @@ class Snapshot:
             "source": self.source,
             "pixels": list(self.pixels),
             "text": self.text,
-            "led": list(self.led),
+            "led": list(self.led) if self.is_led_known else None,
             "ticks_ms": self.ticks_ms,
         }

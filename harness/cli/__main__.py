@@ -10,7 +10,10 @@ import argparse
 import difflib
 import importlib
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 #: Commands by job, with their one line of help.
@@ -33,14 +36,14 @@ JOBS: dict[str, dict[str, str]] = {
     },
 }
 
-BAD_USAGE = 4
+INTERRUPTED, INTERNAL_ERROR, BAD_USAGE = 2, 3, 4
 
 
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors end with exit code 4 and one line."""
 
     def error(self, message: str) -> NoReturn:
-        """End with a message; see design section 4, "Exit codes"."""
+        """End with a message; see docs/interface.md, "Exit codes"."""
         self.exit(BAD_USAGE, f"{self.prog}: {message}; try: {self.prog} --help\n")
 
 
@@ -70,11 +73,15 @@ def main(argv: list[str] | None = None) -> int:
         argv: The arguments, without the program's name; None for those of the process.
 
     Returns:
-        The exit code; design section 4 lists them.
+        The exit code; docs/interface.md lists them.
     """
     argv = sys.argv[1:] if argv is None else argv
     if not argv or argv[0] in ("-h", "--help", "help"):
-        print(overview(), end="")
+        try:
+            print(overview(), end="", flush=True)
+        except BrokenPipeError:
+            # As in `hil --help | head -1`.
+            _drop_output()
         return 0 if argv else BAD_USAGE
     if argv[0] == "--version":
         from importlib import metadata
@@ -109,7 +116,9 @@ def _run(name: str, argv: list[str]) -> int:
     from harness.errors import ExpectationFailed, HarnessError
 
     try:
-        return int(module.run(args))
+        with _interrupted_by_sigterm():
+            code = int(module.run(args))
+            sys.stdout.flush()
     except (HarnessError, ExpectationFailed) as error:
         from harness.scenario.verdict import exit_of
 
@@ -117,11 +126,39 @@ def _run(name: str, argv: list[str]) -> int:
         return exit_of(error)
     except KeyboardInterrupt:
         print(f"hil {name}: interrupted", file=sys.stderr)
-        return 2
+        return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output has gone, as in `hil boards | head -1`; nothing more can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        # As in `hil run | head -1`. What the command would have ended with is not known.
+        print(f"hil {name}: stopped, since nobody reads its output", file=sys.stderr)
+        _drop_output()
+        return INTERNAL_ERROR
+    except Exception as error:  # noqa: BLE001 (told in full; without this it would end with 1, which accuses the product)
+        import traceback
+
+        traceback.print_exc()
+        print(f"hil {name}: internal error, told above: {error!r}", file=sys.stderr)
+        _drop_output()
+        return INTERNAL_ERROR
+    return code
+
+
+@contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    """End on SIGTERM as on Ctrl-C: boards are given back, a run writes its report."""
+
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _drop_output() -> None:
+    """Let what standard output did not take go nowhere: trying again at exit would end with 120."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

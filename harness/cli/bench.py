@@ -1,34 +1,157 @@
-"""Measure the harness itself, beside its peers.
+"""Measure the harness and the MQTT client, beside their peers.
 
     hil bench overhead      what a test, a run and a command cost; about a minute
+    hil bench client        our MQTT client beside umqtt.simple, umqtt.robust and a bare loop on a
+                            socket: rates, latency, heap, size; about two minutes
 
-Ends with 1 when a limit is not met.
+Ends with 1 when a limit is not met, with 10 when one could not be judged.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from harness.cli.target import add_json_argument, print_json, say
+from harness.cli.target import add_json_argument, print_json, say, seconds
+from harness.errors import ConfigError
+
+if TYPE_CHECKING:
+    from harness.bench.client_worker import Interpreter
+    from harness.bench.row import Row
+
+EXIT_NOT_MET, EXIT_BLOCKED = 1, 10
+
+#: Becomes the interpreter of the wheel, whose folder is the first argument.
+_WHEEL = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); import micropython_run;"
+    "sys.exit(micropython_run.run_main(['micropython', *sys.argv[1:]]))"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("what", choices=["overhead"], help="which bench")
+    parser.add_argument("what", choices=["overhead", "client"], help="which bench")
+    client = parser.add_argument_group("hil bench client")
+    client.add_argument(
+        "--peer",
+        metavar="NAME=FOLDER",
+        type=_peer,
+        action="append",
+        default=[],
+        help="another client: a folder with mqtt.py, umqtt/robust.py or umqtt/simple.py",
+    )
+    client.add_argument(
+        "--seconds",
+        metavar="N",
+        type=seconds,
+        help="how long the timed measures take together, about (default: 60)",
+    )
+    client.add_argument(
+        "--long",
+        action="store_true",
+        help="also publish 65,540 messages at QoS 1 and count them at the broker",
+    )
     add_json_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
+    return _client(args) if args.what == "client" else _overhead(args)
+
+
+def _overhead(args: argparse.Namespace) -> int:
     from harness.bench import overhead
     from harness.bench.row import host
 
-    rows = {"overhead": overhead.measure}[args.what](say)
+    if args.peer or args.seconds or args.long:
+        raise ConfigError(
+            "--peer, --seconds and --long belong to another bench",
+            on="hil bench overhead",
+            advice="hil bench client",
+        )
+    rows = overhead.measure(say)
     if args.json:
         print_json({"rows": [row.as_json() for row in rows], "host": host()})
     else:
-        for row in rows:
-            peers = ", ".join(f"{name} {value:.3g}" for name, value in row.peers.items())
-            mark = "" if not row.limit else "ok" if row.ok else "NOT MET"
-            print(f"{row.what:<48} {row.ours:>9.3g} {row.unit:<6} {row.limit:<8} {mark:<8}{peers}")
-    return 0 if all(row.ok for row in rows) else 1
+        _print_rows(rows)
+    return 0 if all(row.ok for row in rows) else EXIT_NOT_MET
+
+
+def _client(args: argparse.Namespace) -> int:
+    from harness import shipped
+    from harness.bench import client
+    from harness.bench.row import host
+    from harness.broker.program import find_mosquitto
+
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "codey-hil"
+    setup = client.Setup(
+        interpreter=find_bare_interpreter(os.environ.get("HIL_MICROPYTHON", "")),
+        mosquitto=find_mosquitto(os.environ.get("HIL_MOSQUITTO")),
+        device_src=shipped.device_src(),
+        cache=cache / "client",
+        peers=dict(args.peer),
+        seconds=args.seconds or 60,
+        is_long=args.long,
+    )
+    result = client.measure(setup, say)
+    if args.json:
+        print_json(
+            {
+                "rows": [row.as_json() for row in result.rows],
+                "missing": result.missing,
+                "clients": result.clients,
+                "host": {**host(), **result.versions},
+            }
+        )
+    else:
+        _print_rows(result.rows)
+        for text in result.missing:
+            print(f"NOT MEASURED: {text}")
+        for each in result.clients:
+            for file, digest in each["files"].items():
+                print(f"{each['name']:<13} {file:<16} {digest} {each['package']}")
+    if not all(row.ok for row in result.rows):
+        return EXIT_NOT_MET
+    return EXIT_BLOCKED if result.missing else 0
+
+
+def _print_rows(rows: Iterable[Row]) -> None:
+    for row in rows:
+        peers = ", ".join(f"{name} {_short(value)}" for name, value in row.peers.items())
+        mark = "" if not row.limit else "ok" if row.ok else "NOT MET"
+        line = f"{row.what:<52} {_short(row.ours):>9} {row.unit:<6} {row.limit:<9} {mark:<8}{peers}"
+        print(line.rstrip())
+
+
+def _short(value: float) -> str:
+    """Return a number with three digits that count, and without an exponent."""
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004
+
+
+def _peer(text: str) -> tuple[str, Path]:
+    name, equals, folder = text.partition("=")
+    if not (name and equals and folder):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=FOLDER")
+    return name, Path(folder)
+
+
+def find_bare_interpreter(path: str) -> Interpreter:
+    """Return how the interpreter of virtual boards is started without their models.
+
+    Args:
+        path: Of an executable to use in place of the wheel; empty for the wheel.
+
+    Raises:
+        InterpreterUnsuitable: There is none.
+    """
+    from harness.bench.client_worker import Interpreter
+    from harness.virtual.interpreter import find_interpreter, module_folder
+
+    find_interpreter(path)
+    if path:
+        return Interpreter((path,))
+    return Interpreter((sys.executable, "-I", "-S", "-c", _WHEEL, str(module_folder())))

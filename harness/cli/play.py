@@ -4,7 +4,7 @@ The program is run as it is, not one character changed: the host names in it sta
 its Wi-Fi credentials for the lab's. Panel, LED and messages are shown as they change; it stops
 after --for SECONDS, when --until holds, or with Ctrl-C, and what was seen is printed.
 
-    hil play examples/thermometer.py --until panel:38
+    hil play fixtures/programs/page_example.py --until panel:38
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from harness.cli.target import (
     add_json_argument,
     open_target,
     print_json,
+    seconds,
 )
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_board_argument(parser)
     add_device_src_argument(parser)
     parser.add_argument(
-        "--for", dest="for_s", type=float, default=30.0, metavar="SECONDS", help="default: 30"
+        "--for", dest="for_s", type=seconds, default=30.0, metavar="SECONDS", help="default: 30"
     )
     parser.add_argument(
         "--until", metavar="CONDITION", help="panel:38, led:0,0,255 or topic:FILTER"
@@ -137,6 +138,10 @@ class _Lines:
         for text in self.news(played):
             print(text, file=self._stream, flush=True)
 
+    def describe(self, change: Shown) -> list[str]:
+        """Return a change as lines of text."""
+        return _describe(change)
+
     def _changes(self, played: Played) -> list[Shown]:
         """The changes by the best source there is: the bench saw what the others only say."""
         seen = [change for change in played.shown if change.source == "bench"]
@@ -147,7 +152,7 @@ class _Lines:
         lines = []
         for change in self._changes(played)[self._shown :]:
             stamp = f"{change.at_s:8.3f} {change.source:<9}"
-            lines += [f"{stamp} {text}" for text in _describe(change)]
+            lines += [f"{stamp} {text}" for text in self.describe(change)]
         for at_s, message in played.messages[self._messages :]:
             lines.append(f"{at_s:8.3f} mqtt      {message}")
         new = played.output[self._text :]
@@ -171,6 +176,10 @@ class _Live(_Lines):
         self._live.start()
         self._columns = bytes(16)
         self._led = (0, 0, 0)
+
+    def describe(self, change: Shown) -> list[str]:
+        """Return nothing for a picture: it is drawn."""
+        return _describe(change) if change.led is not None else []
 
     def __call__(self, played: Played) -> None:
         from harness.cli.virtual import draw

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.cli.target import add_json_argument, print_json, say
 
-#: A report that could not be written is a fault of ours; design section 4, "Exit codes".
+#: A report that could not be written is a fault of ours; docs/interface.md, "Exit codes".
 INTERNAL_ERROR = 3
 
 

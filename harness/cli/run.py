@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.target import add_json_argument, print_json
-from harness.errors import LinkOpenFailed
+from harness.errors import HarnessError, LinkOpenFailed
+from harness.pytest_plugin.option import OPTIONS
+from harness.scenario.verdict import VERDICTS, exit_of
 
 if TYPE_CHECKING:
     import pytest
@@ -45,19 +47,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="device code in place of the shipped",
     )
     add_json_argument(parser)
+    lines = [f"  {option.flag:<24} {option.help}" for option in OPTIONS]
+    parser.epilog = "\n".join(
+        ["All other arguments are pytest's; these are the plugin's (also HIL_X, hil_x):", *lines]
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    if args.board:
-        _check_at_once(args.board)
+    board = args.board or os.environ.get("HIL_BOARD")
+    if board:
+        try:
+            _check_at_once(board)
+        except HarnessError as error:
+            if args.json:
+                _print_nothing_ran(exit_of(error))
+            raise
     import pytest
 
     from harness import shipped
     from harness.pytest_plugin.run import RUN
     from harness.scenario.verdict import BAD_USAGE, INTERNAL_ERROR, INTERRUPTED, NOTHING_RAN
 
-    scenarios = shipped.scenarios()
     arguments = ["--import-mode=importlib", "--strict-markers", "-p", "no:cacheprovider"]
     # This command is part of the package that pytest would like to import itself: nothing is lost,
     # since no test lies in it.
@@ -66,12 +77,8 @@ def run(args: argparse.Namespace) -> int:
         arguments += ["--hil-board", args.board]
     if args.device_src:
         arguments += ["--hil-device-src", args.device_src]
-    arguments += args.rest
-    if not any(
-        Path(each.split("::")[0]).exists() for each in args.rest if not each.startswith("-")
-    ):
-        arguments.append(str(scenarios))
-    keeper = _Keeper()
+    arguments = _joined(arguments + args.rest)
+    keeper = _Keeper(shipped.scenarios())
     with _stdout_on_stderr(args.json):
         code = pytest.main(arguments, plugins=[keeper])
     hil = keeper.config.stash.get(RUN, None) if keeper.config is not None else None
@@ -80,22 +87,52 @@ def run(args: argparse.Namespace) -> int:
             print_json(hil.as_json())
         return hil.exit
     # No run began: pytest itself said why.
-    return {
+    ended = {
         pytest.ExitCode.OK: NOTHING_RAN if "--collect-only" not in args.rest else 0,
         pytest.ExitCode.INTERRUPTED: INTERRUPTED,
         pytest.ExitCode.USAGE_ERROR: BAD_USAGE,
         pytest.ExitCode.NO_TESTS_COLLECTED: NOTHING_RAN,
     }.get(pytest.ExitCode(code), INTERNAL_ERROR)
+    if args.json:
+        _print_nothing_ran(ended)
+    return ended
 
 
 class _Keeper:
-    """Keeps the session's configuration, where the plugin keeps its run."""
+    """Keeps the session's configuration, where the plugin keeps its run.
 
-    def __init__(self) -> None:
+    Attributes:
+        config: The session's configuration; None before pytest has read its options.
+    """
+
+    def __init__(self, scenarios: Path) -> None:
+        """Run `scenarios` unless the command line names paths; pytest knows which they are."""
         self.config: pytest.Config | None = None
+        self._scenarios = scenarios
 
     def pytest_configure(self, config: pytest.Config) -> None:
+        """Take the configuration, and the shipped scenarios where no path was named."""
         self.config = config
+        if config.args_source != config.ArgsSource.ARGS:
+            config.args = [str(self._scenarios)]
+
+
+def _joined(arguments: list[str]) -> list[str]:
+    """Join our options and their values: pytest would look for its root folder in a value."""
+    flags = {option.flag for option in OPTIONS}
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] in flags:
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+def _print_nothing_ran(code: int) -> None:
+    """Print the object of ``--json`` for a run that did not begin."""
+    counts = dict.fromkeys(VERDICTS, 0)
+    print_json({"verdicts": counts, "exit": code, "boards": [], "report": None, "run": None})
 
 
 def _check_at_once(specification: str) -> None:
@@ -103,15 +140,16 @@ def _check_at_once(specification: str) -> None:
 
     The port is not opened: on a real board that could reset it.
     """
+    from harness.link.open import find_address
     from harness.link.serial import check_path
     from harness.link.spec import parse_specs
 
     specs = parse_specs(specification)
     wrong = []
     for spec in specs:
-        if spec.kind == "port":
+        if spec.kind in ("port", "usb", "id"):
             try:
-                check_path(spec.value)
+                check_path(find_address(spec))
             except LinkOpenFailed as error:
                 wrong.append(error)
     # With several boards the others are tested all the same, and this one's tests are blocked.

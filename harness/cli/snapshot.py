@@ -49,6 +49,13 @@ def run(args: argparse.Namespace) -> int:
                 ) from error
             say(f"the board has no hilprobe: bench only; try: hil deploy --board {args.board}")
             found = (bench_snapshot(bench.state(deadline)),)
+        if not found:
+            raise HarnessError(
+                "nothing can tell what the board shows",
+                on=opened.board.name,
+                expected="a program that has used codey since the reset, or an observer",
+                advice="a soft reset (mpremote does one at each connect) forgets what was shown",
+            )
         if args.json:
             print_json({"snapshots": [each.as_json() for each in found]})
             return 0

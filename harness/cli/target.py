@@ -18,13 +18,16 @@ if TYPE_CHECKING:
     from harness.lab.opened import OpenedBoard
     from harness.link.tap import Listener
 
+#: A week; what is far beyond overflows the system's own clocks.
+MAX_SECONDS = 7 * 24 * 3600
+
 
 def add_board_argument(parser: argparse.ArgumentParser) -> None:
     """Add ``--board``."""
     parser.add_argument(
         "--board",
         metavar="SPEC",
-        default=os.environ.get("HIL_BOARD", "virtual"),
+        default=os.environ.get("HIL_BOARD") or "virtual",
         help="which board: virtual, port:PATH, usb:1-1.2, id:SERIAL, rfc2217://host:port, "
         "socket://host:port (default: $HIL_BOARD, or a fresh virtual board)",
     )
@@ -45,6 +48,15 @@ def add_json_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object on standard output"
     )
+
+
+def seconds(text: str) -> float:
+    """Read a number of seconds from the command line: more than 0, at most `MAX_SECONDS`."""
+    number = float(text)
+    # Written so that nan, which is neither, is refused too.
+    if not 0 < number <= MAX_SECONDS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and {MAX_SECONDS}")
+    return number
 
 
 def print_json(value: object) -> None:
@@ -103,7 +115,11 @@ def open_target(
     specs = parse_specs(args.board)
     if len(specs) != 1:
         raise ConfigError(
-            "this command talks to one board", on=f"--board {args.board}", expected="one board"
+            "this command talks to one board",
+            on=f"--board {args.board}",
+            expected="one board",
+            got=f"{len(specs)} boards",
+            advice=f"--board {specs[0].text}" if specs[0].kind != "virtual" else "--board virtual",
         )
     opened = open_board(
         specs[0],

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NoReturn
 
+from harness.cli.target import add_device_src_argument, manifest_of
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -36,6 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--name", default="virtual", help="name for messages")
     parser.add_argument("--heap", default=None, help="size of MicroPython's heap (164k)")
+    parser.add_argument(
+        "--bare", action="store_true", help="leave its flash as it is: do not push the device code"
+    )
+    add_device_src_argument(parser)
     parser.add_argument("--no-panel", action="store_true", help="do not draw the panel and the LED")
     parser.add_argument(
         "--micropython",
@@ -69,6 +75,8 @@ def run(args: argparse.Namespace) -> int:
     ):
         board = start_virtual(settings, Deadline.after(START_S))
         resources.callback(board.close)
+        if not args.bare:
+            _push(board.port, args)
         path = find_control(board.port)
         if path is None:
             raise LinkLost("the virtual board ended right after its start", on=board.port)
@@ -84,6 +92,16 @@ def run(args: argparse.Namespace) -> int:
             control.bench.clear()
             show()
     return 0
+
+
+def _push(port: str, args: argparse.Namespace) -> None:
+    """Put the device code on the board, so that its programs find `codey` and `mqtt`."""
+    from harness.board.profile import CODEY
+    from harness.lab.opened import open_board
+    from harness.link.spec import parse_specs
+
+    with contextlib.closing(open_board(parse_specs(f"port:{port}")[0], CODEY)) as opened:
+        opened.deploy(manifest_of(args))
 
 
 def _nothing() -> None:
@@ -154,5 +172,7 @@ def draw(state: BenchState) -> RenderableType:
     red, green, blue = state.led
     picture.append("LED ")
     picture.append("●", f"rgb({red},{green},{blue})" if any(state.led) else "grey23")
-    picture.append(f" {red},{green},{blue}   Wi-Fi {state.wifi}")
-    return Panel(picture, expand=False, title="Codey (virtual)")
+    picture.append(f" {red},{green},{blue}")
+    if state.wifi:
+        picture.append(f"   Wi-Fi {state.wifi}")
+    return Panel(picture, expand=False, title="Codey")

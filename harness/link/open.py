@@ -77,7 +77,7 @@ def open_rig(
             resources.callback(process.close)
             address = process.port
         else:
-            address = _address(spec)
+            address = find_address(spec)
         tap = Tap(lambda: SerialPort(address, settings.serial), listener)
         resources.callback(tap.close)
         rig = Rig(link=tap, kind="hardware", port=f"port:{address}")
@@ -99,7 +99,13 @@ def open_rig(
         return OpenRig(rig, tap, resources.pop_all())
 
 
-def _address(spec: BoardSpec) -> str:
+def find_address(spec: BoardSpec) -> str:
+    """Return the path or address of the port that a specification names, without opening it.
+
+    Raises:
+        LinkOpenFailed: No port on USB matches.
+        ConfigError: More than one does.
+    """
     if spec.kind in ("port", "url"):
         return spec.value
     attribute = {"usb": "location", "id": "serial_number"}[spec.kind]

@@ -1,6 +1,6 @@
 """Board specifications, as they are typed after ``--board``.
 
-Source: design section 4, "Board specs".
+Source: docs/interface.md, "Board specifications".
 """
 
 from __future__ import annotations
@@ -60,6 +60,11 @@ def parse_specs(text: str) -> list[BoardSpec]:
             specs += [BoardSpec("virtual", str(first + i), part) for i in range(count)]
         else:
             specs.append(_parse_one(part))
+    for number, spec in enumerate(specs):
+        if spec in specs[:number]:
+            raise ConfigError(
+                "the board is named twice", on=f"board {spec.text!r}", expected="each board once"
+            )
     return specs
 
 

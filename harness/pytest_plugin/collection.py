@@ -16,6 +16,16 @@ RIG_FIXTURES = ("hil_run", "board", "boards", "broker")
 FIXTURE_MODULE = "harness.pytest_plugin.fixture"
 
 
+#: What a test may ask for in ``needs``: of the board's profile, of the rig, of the broker.
+CAPABILITIES = frozenset(
+    {
+        *("display", "led", "wifi", "mqtt"),
+        *("lines", "power", "bench", "inputs", "network"),
+        *("broker:log", "broker:restart"),
+    }
+)
+
+
 def uses_rig(item: pytest.Item) -> bool:
     """Return whether a test needs a rig.
 
@@ -54,6 +64,29 @@ def check_requirements(items: Sequence[pytest.Item], catalogue: Catalogue) -> No
         raise ConfigError(
             "tests cite requirements that the catalogue does not have",
             expected="ids of fixtures/requirements/*.toml",
+            got="\n".join(unknown),
+        )
+
+
+def check_capabilities(items: Sequence[pytest.Item]) -> None:
+    """Check that all capabilities that tests need are ones that exist.
+
+    A misspelt one would skip its test for ever.
+
+    Raises:
+        ConfigError: Some are not; the message lists them all.
+    """
+    unknown = [
+        f"{each} in {item.nodeid}"
+        for item in items
+        for mark in item.iter_markers("needs")
+        for each in mark.args
+        if each not in CAPABILITIES
+    ]
+    if unknown:
+        raise ConfigError(
+            "tests need capabilities that do not exist",
+            expected=", ".join(sorted(CAPABILITIES)),
             got="\n".join(unknown),
         )
 

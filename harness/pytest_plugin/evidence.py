@@ -86,7 +86,7 @@ class ExecEvidence(ReplObserver):
 
 
 def error_as_json(error: DeviceException) -> dict[str, object]:
-    """Return the JSON shape of a board's exception; design section 4, ``hil exec --json``."""
+    """Return the JSON shape of a board's exception; docs/interface.md, "JSON"."""
     return {
         "type": error.type_name,
         "message": error.message,

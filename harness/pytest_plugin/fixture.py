@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from harness.broker.broker import Broker
 from harness.deadline import Deadline
+from harness.errors import LinkError
 from harness.link.rig import Inputs
 from harness.pytest_plugin.run import HilRun, run_of
 from harness.scenario.dut import BoardUnderTest
@@ -26,7 +28,8 @@ def hil_run(request: pytest.FixtureRequest) -> HilRun:
 @pytest.fixture
 def board(hil_run: HilRun, request: pytest.FixtureRequest) -> Iterator[BoardUnderTest]:
     """The first board: a fresh view for each test on a connection that is held for the run."""
-    yield from _lend(hil_run, request, 1)
+    with _lent(hil_run, request, 1) as dut:
+        yield dut
 
 
 @pytest.fixture
@@ -37,27 +40,36 @@ def boards(hil_run: HilRun, request: pytest.FixtureRequest) -> Iterator[dict[str
     roles = (marker.kwargs.get("roles") if marker else None) or [
         str(number) for number in range(1, count + 1)
     ]
-    generators = [_lend(hil_run, request, number + 1) for number in range(count)]
-    lent = [next(generator) for generator in generators]
-    yield dict(zip(roles, lent, strict=True))
-    for generator in reversed(generators):
-        next(generator, None)
+    with contextlib.ExitStack() as lent:
+        yield {
+            role: lent.enter_context(_lent(hil_run, request, number))
+            for number, role in zip(range(1, count + 1), roles, strict=True)
+        }
 
 
-def _lend(hil_run: HilRun, request: pytest.FixtureRequest, number: int) -> Iterator[BoardUnderTest]:
+@contextlib.contextmanager
+def _lent(hil_run: HilRun, request: pytest.FixtureRequest, number: int) -> Iterator[BoardUnderTest]:
     dut = hil_run.stand.dut(number - 1)
     policy = hil_run.settings.reset
-    if policy == "always" or (policy == "auto" and (dut.is_used or not dut.board.repl.is_idle)):
-        dut.reset()
+    if policy == "always" or (policy == "auto" and dut.needs_reset()):
+        try:
+            dut.reset()
+        except LinkError as error:
+            hil_run.stand.give_up(number - 1, error)
+            raise
     if dut.board.rig.bench is not None:
         dut.board.rig.bench.clear()
-    yield dut
-    if hil_run.has_failed(request.node.nodeid):
-        dut.is_used = True
-    dut.stop()
-    if dut.board.rig.bench is not None:
-        for event in dut.board.rig.bench.events():
-            hil_run.evidence.bench(dut.name, event)
+    try:
+        yield dut
+    finally:
+        if hil_run.has_failed(request.node.nodeid):
+            dut.is_used = True
+        try:
+            dut.stop()
+        finally:
+            if dut.board.rig.bench is not None:
+                for event in dut.board.rig.bench.events():
+                    hil_run.evidence.bench(dut.name, event)
 
 
 @pytest.fixture

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from harness.errors import ConfigError
+
+if TYPE_CHECKING:
+    import pytest
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ OPTIONS = (
     Option("broker-interface", "network interface on which real boards reach the private broker"),
     Option(
         "reset",
-        "soft reset before a test: auto (after a program, a failure or MQTT), always, never",
+        "soft reset before a test: auto (after a program, a failure, or code that imported mqtt), "
+        "always, never",
         "auto",
         ("auto", "always", "never"),
     ),
@@ -85,7 +89,17 @@ class Settings:
     mosquitto: str | None
     micropython: str | None
     requirements: Path | None
-    wifi: tuple[str, str] | None
+    wifi: tuple[str, str] | None = field(repr=False)
+
+    def secrets(self) -> list[str]:
+        """Return what must not stand in a report: passwords, as typed and as meant."""
+        found = [self.wifi[1]] if self.wifi else []
+        if self.broker != "auto":
+            # Taken apart by hand: a URL that is wrong in other ways may hold a password too.
+            login = self.broker.partition("://")[2].rpartition("@")[0]
+            password = login.partition(":")[2]
+            found += [password, unquote(password)]
+        return [secret for secret in found if secret]
 
 
 def add_options(parser: pytest.Parser) -> None:

@@ -11,7 +11,12 @@ from typing import Any
 import pytest
 
 from harness.errors import ConfigError
-from harness.pytest_plugin.collection import check_requirements, missing_capability, uses_rig
+from harness.pytest_plugin.collection import (
+    check_capabilities,
+    check_requirements,
+    missing_capability,
+    uses_rig,
+)
 from harness.pytest_plugin.fixture import (
     board,
     boards,
@@ -26,14 +31,13 @@ from harness.pytest_plugin.fixture import (
     timeline,
 )
 from harness.pytest_plugin.option import add_options
-from harness.pytest_plugin.run import RUN, Ending, HilRun, run_of
+from harness.pytest_plugin.run import RUN, UNCOLLECTED, Ending, HilRun, run_of
 from harness.pytest_plugin.terminal import summarise
 from harness.pytest_plugin.verdict import judge, shorten
 from harness.scenario.verdict import (
+    BAD_USAGE,
     INTERNAL_ERROR,
     INTERRUPTED,
-    exit_code,
-    reasons_of,
 )
 
 __all__ = [
@@ -76,6 +80,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     try:
         hil = run_of(session.config)
         check_requirements(items, hil.catalogue)
+        check_capabilities(items)
     except ConfigError as error:
         raise pytest.UsageError(str(error)) from error
 
@@ -91,20 +96,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     cited = [str(each) for mark in item.iter_markers("requirement") for each in mark.args]
     hil.requirements[item.nodeid] = cited
     hil.evidence.write("test.start", **_describe(item, hil, cited))
-    result = yield
-    ending = hil.endings[item.nodeid]
-    hil.evidence.write(
-        "test.end",
-        verdict=ending.verdict,
-        seconds=round(hil.seconds_of(item.nodeid), 4),
-        phase=ending.phase,
-        message=ending.message,
-        parts=ending.parts,
-        missing=ending.missing,
-        trace=ending.trace,
-    )
-    hil.evidence.begin(None)
-    return result
+    try:
+        return (yield)
+    except BaseException as error:
+        # Ctrl-C, or pytest.exit(): pytest makes no report of a test that it stops in the middle.
+        hil.endings[item.nodeid].interrupt(error)
+        raise
+    finally:
+        hil.end_test(item.nodeid)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -127,22 +126,53 @@ def pytest_runtest_makereport(
     hil = item.config.stash.get(RUN, None)
     if hil is not None and item.nodeid in hil.endings:
         shorten(item, call, report)
-        judge(hil.endings[item.nodeid], call, report)
+        judge(hil.endings[item.nodeid], call, report, hil.stand.broker_fault)
     return report
 
 
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Take note of a file whose tests cannot be collected: none of them will run."""
+    report = yield
+    if report.failed:
+        collector.config.stash[UNCOLLECTED] = True
+    return report
+
+
+# The innermost wrapper: what pytest itself does here is to end the fixtures of an interrupted test,
+# which needs the rig; what comes after is the terminal's summary, which needs the reports.
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_sessionfinish(
+    session: pytest.Session, exitstatus: int
+) -> Generator[None, object, object]:
     """Give the rig back and write the reports, however the session ended."""
     hil = session.config.stash.get(RUN, None)
     if hil is None:
-        return
-    reasons = reasons_of(hil.verdicts())
-    reasons |= {ending.reason for ending in hil.endings.values() if ending.reason is not None}
-    if exitstatus == pytest.ExitCode.INTERRUPTED:
-        reasons.add(INTERRUPTED)
-    elif exitstatus == pytest.ExitCode.INTERNAL_ERROR:
-        reasons.add(INTERNAL_ERROR)
-    hil.finish(exit_code(reasons))
+        return (yield)
+    try:
+        return (yield)
+    except Exception as error:  # noqa: BLE001 (the reports must be written all the same)
+        hil.note_trouble("the fixtures of an interrupted test could not be ended", error)
+        return None
+    finally:
+        hil.finish(_reasons_of_session(session.config, exitstatus))
+
+
+def _reasons_of_session(config: pytest.Config, exitstatus: int) -> set[int]:
+    if config.stash.get(UNCOLLECTED, False):
+        # pytest calls this an interruption; it is a broken file of the user's.
+        return {BAD_USAGE}
+    return {
+        code
+        for status, code in (
+            (pytest.ExitCode.INTERRUPTED, INTERRUPTED),
+            (pytest.ExitCode.INTERNAL_ERROR, INTERNAL_ERROR),
+            (pytest.ExitCode.USAGE_ERROR, BAD_USAGE),
+        )
+        if exitstatus == status
+    }
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -153,14 +183,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _describe(item: pytest.Item, hil: HilRun, cited: list[str]) -> dict[str, Any]:
-    path, line, _ = item.reportinfo()
+    _, line, _ = item.reportinfo()
     function = getattr(item, "function", None)
     callspec = getattr(item, "callspec", None)
     marker = item.get_closest_marker("boards")
     count = marker.args[0] if marker else 1
     return {
         "name": item.name,
-        "file": str(path),
+        "file": item.nodeid.split("::", maxsplit=1)[0],
         "line": (line or 0) + 1,
         "doc": (getattr(function, "__doc__", None) or "").strip(),
         "requirements": cited,

@@ -15,16 +15,28 @@ from pathlib import Path
 import pytest
 
 from harness import shipped
-from harness.errors import ExpectationFailed
+from harness.board.manifest import load_manifest
+from harness.errors import ExpectationFailed, HarnessError
+from harness.link.spec import parse_specs
 from harness.pytest_plugin.evidence import RunEvidence
 from harness.pytest_plugin.option import Settings, read_settings
 from harness.pytest_plugin.stand import Stand
 from harness.report.journal import SCHEMA, Journal
 from harness.report.write import ReportOutcome, write_reports
 from harness.scenario.requirement import Catalogue, load_catalogue
-from harness.scenario.verdict import VERDICTS
+from harness.scenario.verdict import (
+    BLOCKED,
+    INCOMPLETE,
+    INTERRUPTED,
+    VERDICTS,
+    exit_code,
+    reasons_of,
+)
 
 RUN = pytest.StashKey["HilRun"]()
+
+#: Whether a file with tests could not be collected.
+UNCOLLECTED = pytest.StashKey[bool]()
 
 
 @dataclass
@@ -50,6 +62,13 @@ class Ending:
     reason: int | None = None
     started_s: float = field(default_factory=time.monotonic)
 
+    def interrupt(self, error: BaseException) -> None:
+        """Take note that the test was stopped in the middle: what it would have shown is open."""
+        if self.verdict in ("pass", "skipped"):
+            self.verdict = "blocked"
+            self.message = f"stopped before its end ({type(error).__name__})"
+            self.reason = INTERRUPTED
+
 
 class HilRun:
     """The run of one pytest session.
@@ -68,24 +87,28 @@ class HilRun:
         """Begin the run: make its folder and journal; no board is opened yet.
 
         Raises:
-            ConfigError: An option, the manifest or the catalogue is wrong.
+            ConfigError: An option, the board specification, the manifest or the catalogue is wrong.
         """
         self.settings: Settings = read_settings(config)
         self.catalogue: Catalogue = load_catalogue(
             self.settings.requirements or shipped.fixtures() / "requirements"
         )
+        # All that a user may have got wrong is read first: bad usage leaves no folder.
+        specs = parse_specs(self.settings.board)
+        manifest = load_manifest(self.settings.device_src or shipped.device_src())
         stamp = datetime.now(timezone.utc).strftime("%Y%m%d-%H%M%S")
         self.id = f"{stamp}-{secrets.token_hex(3)}"
         self.folder = (self.settings.report_dir / self.id).absolute()
-        secret = [self.settings.wifi[1]] if self.settings.wifi and self.settings.wifi[1] else []
-        self.journal = Journal(self.folder / "journal.jsonl", secrets=secret)
+        self.journal = Journal(self.folder / "journal.jsonl", secrets=self.settings.secrets())
         self.evidence = RunEvidence(self.journal)
-        self.stand = Stand(self.settings, self.evidence)
+        self.stand = Stand(self.settings, specs, manifest, self.evidence)
         self.endings: dict[str, Ending] = {}
         #: The requirements that each test cites, by node id.
         self.requirements: dict[str, list[str]] = {}
         self.outcome: ReportOutcome | None = None
         self.exit: int | None = None
+        #: What went wrong around the tests, a sentence each.
+        self.troubles: list[str] = []
         self._started_s = time.monotonic()
         self._write_start(config)
 
@@ -133,22 +156,63 @@ class HilRun:
                 got=f"{value:g} {unit}",
             )
 
-    def finish(self, exit_code: int) -> None:
-        """Give the rig back, close the journal and write the reports."""
-        self.exit = exit_code
+    def end_test(self, test: str) -> None:
+        """Write the end of a test into the journal."""
+        ending = self.endings[test]
+        self.evidence.write(
+            "test.end",
+            verdict=ending.verdict,
+            seconds=round(self.seconds_of(test), 4),
+            phase=ending.phase,
+            message=ending.message,
+            parts=ending.parts,
+            missing=ending.missing,
+            trace=ending.trace,
+        )
+        self.evidence.begin(None)
+
+    def note_trouble(self, what: str, error: BaseException) -> None:
+        """Take note of what went wrong around the tests; the run counts as blocked by it."""
+        self.troubles.append(f"{what}: {error}")
+        self.evidence.write("step", name=self.troubles[-1], ok=False, seconds=0)
+
+    def finish(self, reasons: set[int]) -> None:
+        """Give the rig back, close the journal and write the reports.
+
+        Args:
+            reasons: Exit codes that speak for how the session ended; those of the tests are added.
+        """
+        reasons = reasons | reasons_of(self.verdicts())
+        reasons |= {each.reason for each in self.endings.values() if each.reason is not None}
         try:
-            self.stand.close()
+            self._give_back()
         finally:
+            self.exit = exit_code(reasons | self._reasons_around())
             self.evidence.begin(None)
             self.evidence.write(
                 "run.end",
                 verdicts=self.verdicts(),
-                exit=exit_code,
+                exit=self.exit,
                 seconds=round(time.monotonic() - self._started_s, 3),
             )
             self.journal.close()
         self.outcome = write_reports(self.folder)
+        self.exit = exit_code(reasons | self._reasons_around())
         self._point_latest()
+
+    def _give_back(self) -> None:
+        try:
+            self.stand.close()
+        except HarnessError as error:
+            self.note_trouble("the rig could not be given back in order", error)
+
+    def _reasons_around(self) -> set[int]:
+        """Return the exit codes for what went wrong around the tests so far."""
+        reasons = {BLOCKED} if self.troubles else set()
+        if self.journal.failure or (self.outcome and self.outcome.failures):
+            # The verdicts stand, but nobody could prove them later.
+            reasons.add(INCOMPLETE)
+        return reasons
 
     def as_json(self) -> dict[str, object]:
         """Return the JSON shape of ``hil run --json``."""
@@ -175,7 +239,10 @@ class HilRun:
         # A convenience, and some file systems have no links: the run's own path is printed anyway.
         with contextlib.suppress(OSError):
             fresh.symlink_to(self.id)
-            fresh.replace(latest)
+            try:
+                fresh.replace(latest)
+            finally:
+                fresh.unlink(missing_ok=True)
 
     def _write_start(self, config: pytest.Config) -> None:
         manifest = self.stand.manifest

@@ -7,9 +7,8 @@ import functools
 from collections.abc import Callable
 from typing import TypeVar
 
-from harness import shipped
 from harness.board.board import Board
-from harness.board.manifest import Manifest, load_manifest
+from harness.board.manifest import Manifest
 from harness.board.profile import CODEY
 from harness.broker.broker import Broker
 from harness.broker.client import MqttClient
@@ -17,9 +16,9 @@ from harness.broker.external import ExternalBroker
 from harness.broker.mosquitto import Mosquitto
 from harness.broker.program import find_mosquitto
 from harness.deadline import Deadline
-from harness.errors import HarnessError
+from harness.errors import BrokerError, HarnessError
 from harness.lab.opened import OpenedBoard, open_board
-from harness.link.spec import BoardSpec, parse_specs
+from harness.link.spec import BoardSpec
 from harness.link.virtual import VirtualSettings
 from harness.pytest_plugin.evidence import ExecEvidence, RunEvidence
 from harness.pytest_plugin.option import Settings
@@ -28,6 +27,12 @@ from harness.scenario.messenger import EvidenceObserver, Messenger
 from harness.scenario.network import broker_settings, redirection
 
 BROKER_S = 15.0
+
+#: A broker that works answers a new client within milliseconds.
+BROKER_FAULT_S = 3.0
+
+#: The board's own loopback, where nobody listens.
+NOWHERE = ("127.0.0.1", 1)
 
 T = TypeVar("T")
 
@@ -39,15 +44,24 @@ class Stand:
     tried again: a dead board costs the run its time-out once.
     """
 
-    def __init__(self, settings: Settings, evidence: RunEvidence) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        specs: list[BoardSpec],
+        manifest: Manifest,
+        evidence: RunEvidence,
+    ) -> None:
         """Open nothing yet.
 
-        Raises:
-            ConfigError: The board specification or the manifest is wrong.
+        Args:
+            settings: The options in force.
+            specs: The boards that were asked for.
+            manifest: What is pushed to them.
+            evidence: Where everything is written.
         """
         self.settings = settings
-        self.specs: list[BoardSpec] = parse_specs(settings.board)
-        self.manifest: Manifest = load_manifest(settings.device_src or shipped.device_src())
+        self.specs = specs
+        self.manifest = manifest
         self._evidence = evidence
         self._resources = contextlib.ExitStack()
         self._duts: dict[int, BoardUnderTest] = {}
@@ -92,7 +106,32 @@ class Stand:
 
     def redirection(self, board: Board) -> Redirection:
         """Return what a program's host names and Wi-Fi credentials stand for on a board."""
-        return redirection(board, self.broker, self.settings.wifi)
+        try:
+            broker = self.broker
+        except BrokerError:
+            # What needs no broker goes on; what does is refused, and `broker_fault` tells why.
+            return Redirection({"*": NOWHERE}, board.rig.network or self.settings.wifi)
+        return redirection(board, broker, self.settings.wifi)
+
+    def give_up(self, index: int, error: HarnessError) -> None:
+        """Have each later `dut` raise this: a board that hangs costs the run its time-out once."""
+        self._errors[self.specs[index].name] = error
+        self._duts.pop(index, None)
+
+    def broker_fault(self) -> HarnessError | None:
+        """Return what is wrong with the broker; None when it works, or was stopped on purpose."""
+        broker = self._broker
+        if broker is None:
+            return self._errors.get("broker")
+        if isinstance(broker, Mosquitto) and broker.pid is None:
+            return None
+        try:
+            broker.check_alive()
+            # Its process may have died so lately that nobody has noticed yet.
+            broker.sync_log(Deadline.after(BROKER_FAULT_S))
+        except HarnessError as error:
+            return error
+        return None
 
     def close(self) -> None:
         """Give everything back. May be called twice."""
@@ -103,7 +142,8 @@ class Stand:
     def _once(self, name: str, make: Callable[[], T]) -> T:
         """Make a part, or raise what making it raised the first time."""
         if name in self._errors:
-            raise self._errors[name]
+            # Without the lines of the test that met it first.
+            raise self._errors[name].with_traceback(None)
         try:
             return make()
         except HarnessError as error:
@@ -146,6 +186,8 @@ class Stand:
     def _start_broker(self) -> Broker:
         if self.settings.broker != "auto":
             external = ExternalBroker(self.settings.broker)
+            self._resources.callback(external.close)
+            external.open(Deadline.after(BROKER_S))
             self._note_broker(external)
             return external
         first = self.dut(0).board

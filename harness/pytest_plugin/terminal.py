@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 
 from harness.pytest_plugin.run import HilRun
@@ -26,10 +28,18 @@ def summarise(reporter: pytest.TerminalReporter, hil: HilRun) -> None:
         cited = hil.requirements.get(node, [])
         named = f" [{', '.join(cited)}]" if cited else ""
         reporter.write_line(f"{ending.verdict:<9} {node}{named}")
-        for line in ending.message.splitlines():
-            reporter.write_line(f"          {line}")
+        # The whole message stands with pytest's own account of the failure, above.
+        reporter.write_line(f"          {ending.message.partition(chr(10))[0]}")
         for requirement in cited:
-            reporter.write_line(f"          {requirement}: {hil.catalogue[requirement].text}")
+            text = textwrap.shorten(hil.catalogue[requirement].text, 150, placeholder=" ...")
+            reporter.write_line(f"          {requirement}: {text}")
+    _tell_evidence(reporter, hil)
+
+
+def _tell_evidence(reporter: pytest.TerminalReporter, hil: HilRun) -> None:
+    """Write what became of the evidence, and what is missing of it."""
+    for trouble in hil.troubles:
+        reporter.write_line(f"trouble   {trouble}", red=True)
     if hil.journal.failure:
         reporter.write_line(f"evidence  INCOMPLETE: {hil.journal.failure}", red=True)
     outcome = hil.outcome

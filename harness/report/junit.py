@@ -88,7 +88,8 @@ def _test_properties(run: Run, test: TestRecord) -> list[tuple[str, str]]:
                 ("hil.port_path", board.port),
                 ("hil.firmware", board.firmware),
             ]
-            rows += [("hil.app_sha256", board.deployments[-1].manifest)] * bool(board.deployments)
+            # A board that was lost before the push has no deployment.
+            rows += [("hil.app_sha256", each.manifest) for each in board.deployments[-1:]]
     rows += [("hil.requirement", requirement) for requirement in test.requirements]
     rows += [
         ("hil.evidence_layer", source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from harness.board.board import Board
 from harness.board.snapshot import Snapshot
 from harness.deadline import Deadline
-from harness.errors import DeviceException, ExpectationFailed, HarnessError, LinkError
+from harness.errors import DeviceException, ExpectationFailed, HarnessError, LinkTimeout
 from harness.scenario.evidence import Evidence
 from harness.scenario.running import RunningProgram, Seen, note_record
 from harness.wire.probe_record import Record, RecordStream, Text
@@ -58,8 +59,9 @@ class BoardUnderTest:
         self._evidence = evidence
         self._redirection = redirection
         self._is_armed = False
-        #: Whether the next test should begin with a fresh interpreter.
+        #: Whether a program or a failure has left its traces on the interpreter.
         self.is_used = False
+        self._has_run_code = False
 
     @property
     def name(self) -> str:
@@ -72,7 +74,20 @@ class BoardUnderTest:
         self.board.repl.places.pop("<stdin>", None)
         self.board.reset(Deadline.after(RESET_S))
         self._is_armed = False
-        self.is_used = False
+        self.is_used = self._has_run_code = False
+
+    def needs_reset(self) -> bool:
+        """Return whether the next test should begin with a fresh interpreter.
+
+        After a program, after a failure, and when code has imported the MQTT client: its
+        connections would outlive the test.
+        """
+        if self.is_used or not self.board.repl.is_idle:
+            return True
+        if not self._has_run_code:
+            return False
+        asked = "import sys;print('mqtt' in sys.modules)"
+        return b"True" in self.board.repl.exec(asked, Deadline.after(EXEC_S))
 
     def arm(self) -> None:
         """Make the probe report effects and redirect host names and Wi-Fi to the lab."""
@@ -103,7 +118,7 @@ class BoardUnderTest:
         error, text = self._run(source, within_s)
         if error is not None:
             raise ExpectationFailed(
-                "the code on the board raised",
+                f"the code on the board raised {error.type_name}",
                 on=self.name,
                 expected="no exception",
                 got=error.got + _where(error),
@@ -141,22 +156,21 @@ class BoardUnderTest:
         text = self.exec(f"print(repr({expression}))", within_s)
         return ast.literal_eval(text.strip().splitlines()[-1])
 
-    def start(self, program: Path | str, *, armed: bool = True) -> RunningProgram:
+    def start(self, program: Path | str) -> RunningProgram:
         """Start a program as if it were the board's ``main.py``, in a fresh interpreter.
 
         Args:
             program: Path of its file, or its source.
-            armed: False runs it without the probe: the bench alone observes.
         """
         source = program.read_text(encoding="utf-8") if isinstance(program, Path) else program
         self.reset()
-        if armed:
-            self.arm()
+        self.arm()
         self.is_used = True
         if isinstance(program, Path):
             self.board.repl.places["<stdin>"] = str(program)
-        started = self.board.start(source, Deadline.after(EXEC_S))
-        self.running = RunningProgram(started, self.name, self._evidence)
+        started_s = time.monotonic()
+        program_ = self.board.start(source, Deadline.after(EXEC_S))
+        self.running = RunningProgram(program_, self.name, self._evidence, started_s)
         return self.running
 
     def stop(self) -> None:
@@ -187,6 +201,7 @@ class BoardUnderTest:
 
     def _run(self, source: str, within_s: float) -> tuple[DeviceException | None, str]:
         self.arm()
+        self._has_run_code = True
         program = self.board.start(source, Deadline.after(EXEC_S))
         error: DeviceException | None = None
         deadline = Deadline.after(within_s)
@@ -194,7 +209,7 @@ class BoardUnderTest:
             program.wait(deadline)
         except DeviceException as raised:
             error = raised
-        except LinkError as late:
+        except LinkTimeout as late:
             if not deadline.is_expired:
                 raise
             program.interrupt(Deadline.after(RESET_S))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness.board.snapshot import DARK, ROWS, Snapshot, columns_from_rows, rows_from_columns
+from harness.board.snapshot import COLUMNS, DARK, LIT, ROWS, Snapshot, rows_from_columns
 from harness.scenario.font import render_number, render_text
 
 Rows = tuple[str, ...]
@@ -57,14 +57,22 @@ def frame_is(rows: Rows | str | bytes) -> Matcher:
 
     Args:
         rows: 8 strings of 16 ``#`` or ``.``; or one string of them, a line each; or 16 bytes as
-            for `show_image`.
+            for `show_image`, where missing ones are dark.
+
+    Raises:
+        ValueError: It is no such picture.
     """
-    if isinstance(rows, bytes):
-        rows = rows_from_columns(rows)
-    elif isinstance(rows, str):
+    if isinstance(rows, str):
         rows = tuple(line.strip() for line in rows.strip().splitlines())
-    if rows_from_columns(columns_from_rows(rows)) != rows:
-        raise ValueError("a picture has 8 rows of 16 characters, each # or .")
+    if isinstance(rows, bytes):
+        is_picture = len(rows) <= COLUMNS
+        rows = rows_from_columns(rows)
+    else:
+        is_picture = len(rows) == ROWS and all(
+            len(row) == COLUMNS and set(row) <= {LIT, DARK} for row in rows
+        )
+    if not is_picture:
+        raise ValueError("a picture has 8 rows of 16 columns, each # or . (or 16 bytes)")
     picture = rows
     return Matcher("this picture", lambda found: found.pixels == picture, (picture,))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -24,6 +23,9 @@ from harness.scenario.running import RunningProgram
 
 #: How long the bench's watcher waits at a time; it only decides how soon its thread ends.
 WATCH_S = 0.1
+
+#: How long a program that floods is listened to before the rest is looked at.
+PUMP_S = 0.05
 
 LED_PARTS = 3
 
@@ -98,7 +100,7 @@ class Played:
     ended: str = "time"
 
     def as_json(self) -> dict[str, object]:
-        """Return the JSON shape of ``hil play --json``; design section 4."""
+        """Return the JSON shape of ``hil play --json``; docs/interface.md, "JSON"."""
         return {
             "snapshots": [each.as_json() for each in self.snapshots],
             "messages": [
@@ -165,9 +167,6 @@ class Player:
         bench = self._dut.board.rig.bench
         played = Played()
         program = self._dut.start(source)
-        if bench is not None:
-            bench.clear()
-        started_s = time.monotonic()
         deadline = Deadline.after(for_s)
         done = threading.Event()
         watcher = threading.Thread(target=self._watch, args=(bench, done), name="bench watch")
@@ -175,9 +174,11 @@ class Player:
         try:
             while True:
                 self._woken.clear()
-                while program.pump(Deadline.after(0.005)):
+                # A program that floods always has something to take: look up now and then.
+                slice_ = Deadline.after(PUMP_S)
+                while program.pump(Deadline.after(0.005)) and not slice_.is_expired:
                     pass
-                self._collect(played, program, bench, started_s)
+                self._collect(played, program, bench)
                 on_change(played)
                 if until is not None and self._holds(until, program, bench):
                     played.ended = "until"
@@ -187,12 +188,13 @@ class Player:
                     break
                 if deadline.is_expired:
                     break
-                self._woken.wait(deadline.remaining_s)
+                if not slice_.is_expired:
+                    self._woken.wait(deadline.remaining_s)
         finally:
             done.set()
             watcher.join()
             self._dut.stop()
-        self._collect(played, program, bench, started_s)
+        self._collect(played, program, bench)
         played.snapshots = self._dut.snapshots()
         return played
 
@@ -219,9 +221,8 @@ class Player:
             return until.matcher.holds(latest_commanded(program.records))
         return until.matcher.holds(bench_snapshot(bench.state(Deadline.after(5.0))))
 
-    def _collect(
-        self, played: Played, program: RunningProgram, bench: Bench | None, started_s: float
-    ) -> None:
+    def _collect(self, played: Played, program: RunningProgram, bench: Bench | None) -> None:
+        started_s = program.started_s
         played.output = program.text
         played.messages = [(each.at_s - started_s, each) for each in self._inbox.all()]
         shown = []
@@ -235,6 +236,8 @@ class Player:
                 shown.append(Shown(seen.at_s - started_s, "commanded", led=led))
         for event in bench.events() if bench is not None else ():
             at_s = event.at_s - started_s
+            if at_s < 0:
+                continue
             if event.what == "panel":
                 shown.append(Shown(at_s, "bench", columns=event.columns))
             elif event.what == "led":

@@ -82,18 +82,30 @@ def load_catalogue(folder: Path) -> Catalogue:
             tables with ``id``, ``kind`` and ``text``.
 
     Raises:
-        ConfigError: A file is no TOML, a table lacks a member, a kind is unknown, or an id stands
-            twice; all errors at once.
+        ConfigError: There is no file, a file is no TOML, a table lacks a member, a kind is unknown,
+            or an id stands twice; all errors at once.
     """
     found: dict[str, Requirement] = {}
     problems: list[str] = []
-    for path in sorted(folder.glob("*.toml")):
+    paths = sorted(folder.glob("*.toml"))
+    if not paths:
+        raise ConfigError(
+            "there is no requirement catalogue",
+            on=str(folder),
+            expected="*.toml files",
+            advice="fixtures/requirements is an example",
+        )
+    for path in paths:
         try:
             table = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             problems.append(f"{path.name}: {error}")
             continue
-        for row in table.get("requirement", []):
+        rows = table.get("requirement", [])
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            problems.append(f"{path.name}: requirement is no list of tables")
+            continue
+        for row in rows:
             requirement = _requirement(row, str(table.get("source", "")), path.name, problems)
             if requirement is None:
                 continue

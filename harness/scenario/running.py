@@ -17,6 +17,10 @@ from harness.wire.probe_record import Record, RecordStream, Text
 STOP_S = 12.0
 
 
+#: A program that floods: the newest text is kept.
+MAX_TEXT_BYTES = 256 * 1024
+
+
 @dataclass(frozen=True)
 class Seen:
     """A record of the probe and when it reached the host, in seconds of its monotonic clock."""
@@ -32,18 +36,31 @@ class RunningProgram:
         records: What the probe has reported so far, oldest first.
     """
 
-    def __init__(self, program: Program, board: str, evidence: Evidence) -> None:
-        """Take over a program that `Board.start` started."""
+    def __init__(self, program: Program, board: str, evidence: Evidence, started_s: float) -> None:
+        """Take over a program that `Board.start` started.
+
+        Args:
+            program: The program.
+            board: Name of the board, for messages.
+            evidence: Where its records are noted.
+            started_s: When it was sent, in seconds of the host's monotonic clock.
+        """
+        self.started_s = started_s
         self._program = program
         self._board = board
         self._evidence = evidence
         self._stream = RecordStream()
         self._text = bytearray()
+        #: How many bytes of text were dropped to keep within `MAX_TEXT_BYTES`.
+        self.dropped_bytes = 0
         self.records: list[Seen] = []
 
     @property
     def text(self) -> str:
-        """What it printed itself, without the probe's records, line ends as LF."""
+        """What it printed itself, without the probe's records, line ends as LF.
+
+        Of a flood the last `MAX_TEXT_BYTES`.
+        """
         return self._text.decode("utf-8", "replace").replace("\r\n", "\n")
 
     @property
@@ -134,15 +151,15 @@ class RunningProgram:
         Raises:
             LinkTimeout: It did not end: the board hangs.
         """
-        deadline = Deadline.after(within_s)
-        self._program.interrupt(deadline)
-        self._take(self._program.read(deadline))
+        self._program.interrupt(Deadline.after(within_s))
         self._finish()
 
     def _take(self, printed: bytes) -> None:
         self._keep(self._stream.receive(printed))
 
     def _finish(self) -> None:
+        """Take the last words of a program that has ended: all of a short one's may be there."""
+        self._take(self._program.read(Deadline.after(0)))
         self._keep(self._stream.flush())
 
     def _keep(self, items: list[Text | Record]) -> None:
@@ -150,6 +167,10 @@ class RunningProgram:
         for item in items:
             if isinstance(item, Text):
                 self._text += item.data
+                excess = len(self._text) - MAX_TEXT_BYTES
+                if excess > 0:
+                    del self._text[:excess]
+                    self.dropped_bytes += excess
             else:
                 self.records.append(Seen(now_s, item))
                 note_record(item, self._board, self._evidence)

@@ -1,6 +1,6 @@
 """Verdicts, and the exit code that a run's verdicts add up to.
 
-Source: design section 4, "Exit codes" and "Verdicts".
+Source: docs/interface.md, "Exit codes" and "Verdicts".
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def verdict_of(error: BaseException | None, *, in_test: bool) -> str:
 def exit_of(error: BaseException) -> int:
     """Return the exit code that one error of the rig stands for.
 
-    Source: design section 4; the commands that talk to one board end with these too.
+    Source: docs/interface.md, "Exit codes"; the commands that talk to one board end with these too.
     """
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED

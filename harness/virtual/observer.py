@@ -57,7 +57,7 @@ def led_level(duty_u16: int, is_inverted: bool) -> int:
     Returns:
         0 to 255, where four of 1024 duty steps make one.
 
-    Source: 10 bit, duty = min(1024, value * 4), red inverted (`spec/codey-board.md`, 1.2).
+    Source: 10 bit, duty = min(1024, value * 4), red inverted (docs/codey.md, "LED").
     """
     # In 16 bits, so that duty(4 * v), duty(1023 - 4 * v) and duty_u16(257 * v) all come out as v.
     lit = _PERIOD - duty_u16 if is_inverted else duty_u16

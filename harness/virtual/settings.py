@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 
 from harness.errors import ConfigError
 
-#: 140 KiB on this 64-bit build hold about what 70 KiB hold on the board (design section 6). The
-#: models, which a board has in silicon and in its ROM, take 24 KiB more (measured at the prompt).
+#: 140 KiB on this 64-bit build hold about what 70 KiB hold on the board (docs/virtual-board.md,
+#: "Memory"). The models, which a board has in silicon and in its ROM, take 24 KiB more (measured).
 DEFAULT_HEAP = "164k"
 
 

@@ -5,7 +5,7 @@ stop, and is taken over at the clock's rising edge, least significant bit first.
 a transfer says what the rest is: 0x40 data follow at rising addresses, 0x44 at one fixed address,
 0xC0 + address with the data behind it, 0x88 + brightness on, 0x80 off.
 
-Source: Titan Micro, TM1640 data sheet, sections 6 to 8; wiring from `spec/codey-board.md`, 2.
+Source: Titan Micro, TM1640 data sheet, sections 6 to 8; wiring from docs/codey.md, "Pins".
 """
 
 from __future__ import annotations

@@ -6,6 +6,9 @@ r"""MicroPython's raw REPL as a state machine: bytes in, events out.
                                                |                                       vv
                                                '-- ">" -- PROMPT <-- STDERR <-- 04 -- STDOUT
 
+`sys.exit()` on the board is a soft reset: its message comes in the place of the prompt (EXITED),
+and the code is told to have ended with `SystemExit`.
+
 Raw paste carries the source with a flow control window, so that it can be sent at the speed of the
 line without overrunning the board; a board that lacks it is told so once and gets plain raw mode.
 
@@ -42,6 +45,9 @@ PASTE_PROBE = b"\x05A\x01"
 BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 FRIENDLY_PROMPT = b">>> "
 REBOOT_MARK = b"soft reboot\r\n"
+#: In the place of the prompt after `sys.exit()`; no traceback comes before it.
+EXIT_REBOOT = b"MPY: soft reboot\r\n"
+EXIT_ERROR = b"SystemExit: the program ended the interpreter"
 PASTE_YES = b"R\x01"
 PASTE_NO = b"R\x00"
 PLAIN_OK = b"OK"
@@ -87,6 +93,7 @@ class RawRepl:
             State.STDOUT: self._step_stdout,
             State.STDERR: self._step_stderr,
             State.PROMPT: self._step_prompt,
+            State.EXITED: self._step_exited,
             State.REBOOTING: self._step_rebooting,
             State.LEAVING: self._step_leaving,
         }
@@ -314,12 +321,22 @@ class RawRepl:
         return True
 
     def _step_prompt(self, events: list[Event]) -> bool:
+        if EXIT_REBOOT.startswith(self._in[: len(EXIT_REBOOT)]):
+            if len(self._in) < len(EXIT_REBOOT):
+                return False
+            self._take(len(EXIT_REBOOT))
+            self._state = State.EXITED
+            return True
         if self._in[:1] != b">":
             raise self._broken("no raw prompt came after the code had ended", "b'>'")
         self._take(1)
         self._state = State.READY
         events.append(Completed(bytes(self._error)))
         return True
+
+    def _step_exited(self, events: list[Event]) -> bool:
+        ended = Completed(bytes(self._error) or EXIT_ERROR)
+        return self._reach(BANNER, State.READY, ended, events)
 
     def _reach(self, mark: bytes, state: State, event: Event, events: list[Event]) -> bool:
         """Look for the mark that leads to a state."""

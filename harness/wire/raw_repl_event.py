@@ -20,6 +20,7 @@ class State(Enum):
     STDOUT = auto()
     STDERR = auto()
     PROMPT = auto()
+    EXITED = auto()
     REBOOTING = auto()
     LEAVING = auto()
 

@@ -19,7 +19,6 @@ from harness.scenario.messenger import Messenger
 def online(board: BoardUnderTest, broker: Broker) -> BoardUnderTest:
     """The board, on the lab's Wi-Fi, with `MQTTClient` imported and a callback that collects."""
     broker.check_alive()
-    board.is_used = True
     board.exec(JOIN_WIFI + COLLECT + "from mqtt import MQTTClient, MQTTException\n", within_s=30.0)
     return board
 

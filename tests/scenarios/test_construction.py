@@ -87,7 +87,6 @@ def test_server_by_name_and_by_address(
 )
 def test_port_that_is_asked_for(board: BoardUnderTest, options: str, port: int) -> None:
     board.reset()
-    board.is_used = True
     asked = board.exec(
         "import socket, sys\n"
         "class Recorder:\n"
@@ -172,7 +171,6 @@ def test_keepalive_is_serviced_while_waiting(
 @pytest.mark.requirement("MQTT-11", "MQTT-12")
 def test_ssl_params_reach_tls_and_no_other_client(online: BoardUnderTest) -> None:
     online.reset()
-    online.is_used = True
     handed = online.exec(
         JOIN_WIFI + "import sys\n"
         "class Recorder:\n"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import pytest
 
 from harness.broker.broker import Broker
 from harness.pytest_plugin.fixture import Display, Led, RigInputs
+from harness.pytest_plugin.run import HilRun
+from harness.report.journal import read_journal
 from harness.scenario.broker_fact import BrokerFacts
 from harness.scenario.dut import BoardUnderTest
 from harness.scenario.matcher import led_is, shows
@@ -151,7 +152,7 @@ def test_loss_of_wifi_ends_it_with_oserror_and_a_blue_led(
 
 @pytest.mark.requirement("MQTT-47")
 def test_it_runs_with_not_one_character_changed(
-    board: BoardUnderTest, mqtt: Messenger, example: Path, broker: Broker
+    board: BoardUnderTest, mqtt: Messenger, example: Path, broker: Broker, hil_run: HilRun
 ) -> None:
     source = example.read_text(encoding="utf-8")
     assert "mq.makeblock.com" in source
@@ -159,5 +160,10 @@ def test_it_runs_with_not_one_character_changed(
     inbox = mqtt.subscribe(TOPIC)
     board.start(example)
     inbox.expect(TOPIC, "38", within_s=15.0)
-    after = hashlib.sha256(example.read_bytes()).hexdigest()
-    assert after == hashlib.sha256(source.encode()).hexdigest()
+    board.stop()
+    sent = [
+        entry["source"]
+        for entry in read_journal(hil_run.journal.path)
+        if entry["kind"] == "exec" and entry["test"] == hil_run.evidence.test
+    ]
+    assert source in sent

@@ -213,6 +213,37 @@ def test_queue_is_bounded_and_drops_only_qos_0(
     mqtt.publish(topic, "fence", qos=1)
     client("ping()")
     client("check_msg()")
-    found = [msg for _, msg in client.got]
-    assert found[:20] == [str(number) for number in range(20)]
-    assert client.board.evaluate("c.dropped") == 31 - len(found)
+    assert [msg for _, msg in client.got] == [str(number) for number in range(20)]
+    assert client.board.evaluate("c.dropped") == 11
+
+
+@pytest.mark.requirement("MQTT-50")
+def test_queue_is_bounded_in_bytes(client: DeviceClient, mqtt: Messenger, topic: str) -> None:
+    client(f"subscribe({topic!r}, 0)")
+    for _ in range(4):
+        mqtt.publish(topic, "x" * 2500)
+    client("ping()")
+    client("check_msg()")
+    # Three of them and their topics are within 8 KiB, four are not.
+    assert len(client.got) == 3
+    assert client.board.evaluate("c.dropped") == 1
+
+
+@pytest.mark.requirement("MQTT-50")
+def test_qos_1_beyond_the_queue_closes_the_connection_and_comes_again(
+    make_client: Callable[..., DeviceClient], mqtt: Messenger, topic: str
+) -> None:
+    client = make_client(clean_session=False)
+    client(f"subscribe({topic!r}, 1)")
+    messages = [str(number) * 2500 for number in range(4)]
+    for message in messages:
+        mqtt.publish(topic, message, qos=1)
+    error = client.board.exec_raises("c.ping()", "OSError")
+    assert "ENOMEM" in error.message
+    client("reconnect()")
+    client.run("while len(set(got)) < 4:\n    c.wait_msg()")
+    assert client.board.evaluate("[(msg[0], len(msg)) for _, msg in got]") == [
+        (str(number), 2500) for number in range(4)
+    ]
+    client("disconnect()")
+    client("connect(True)")

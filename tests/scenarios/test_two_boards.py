@@ -22,7 +22,6 @@ def test_messages_of_one_board_reach_the_other_in_order(
     boards: dict[str, BoardUnderTest],
 ) -> None:
     for dut in boards.values():
-        dut.is_used = True
         dut.exec(CONNECT, within_s=30.0)
     boards["subscriber"].exec("c.subscribe('pair/#', 1)")
     boards["publisher"].exec(
@@ -35,6 +34,12 @@ def test_messages_of_one_board_reach_the_other_in_order(
 
 @pytest.mark.boards(2, roles=["publisher", "subscriber"])
 @pytest.mark.requirement("MQTT-05")
-def test_two_boards_are_two_boards(boards: dict[str, BoardUnderTest]) -> None:
+def test_clients_without_an_id_on_two_boards_are_two_clients(
+    boards: dict[str, BoardUnderTest],
+) -> None:
+    for dut in boards.values():
+        dut.exec(CONNECT, within_s=30.0)
+    for dut in boards.values():
+        dut.exec("c.ping()")
     ids = {dut.evaluate("__import__('machine').unique_id()") for dut in boards.values()}
     assert len(ids) == 2

@@ -22,7 +22,9 @@ def _hil(path, expected):
     if found == expected:
         try:
             os.rename(path + ".new", path)
-        except OSError:
+        except OSError as error:
+            if error.args[0] not in (1, 17):  # EPERM, EEXIST: a file system that does not replace
+                raise
             os.remove(path)
             os.rename(path + ".new", path)
     else:

@@ -1,5 +1,5 @@
-# Runs on the board: names, kinds and sizes in a folder. What stat says of a folder's size is whatever
-# the file system left there: LittleFS has none.
+# Runs on the board: names, kinds and sizes in a folder. A folder has size 0: what stat says of it
+# is whatever the file system left there.
 def _hil(path):
     import os
 

@@ -232,6 +232,15 @@ def test_snapshots_with_a_probe_have_every_source(virtual: Board) -> None:
     assert [each.text for each in found] == ["38", None, None]
 
 
+def test_snapshot_does_not_change_what_it_looks_at(virtual: Board) -> None:
+    """The first import of codey makes the panel dark; a panel keeps its picture over a reset."""
+    virtual.exec("import codey; codey.display.show(38)", soon())
+    virtual.repl.soft_reset(soon())
+    (bench,) = virtual.snapshots(soon())
+    assert bench.source == "bench"
+    assert bench.pixels == rows_from_columns(bytes.fromhex("54547c007c547c"))
+
+
 def test_snapshots_without_a_probe_come_through_the_documented_api(virtual: Board) -> None:
     virtual.readback.has_probe = False
     virtual.exec("import codey; codey.display.show(38)", soon())
@@ -239,10 +248,12 @@ def test_snapshots_without_a_probe_come_through_the_documented_api(virtual: Boar
     assert (device.source, bench.source) == ("device", "bench")
     assert device.pixels == bench.pixels
     assert device.text is None
+    assert not device.is_led_known
+    assert bench.is_led_known
 
 
 def test_probe_that_says_nothing_is_told(virtual: Board) -> None:
-    virtual.exec("import hilprobe; hilprobe.snapshot = lambda: print('nothing')", soon())
+    virtual.exec("import codey, hilprobe; hilprobe.snapshot = lambda: print('nothing')", soon())
     with pytest.raises(RemoteProtocolError, match="no snapshot") as caught:
         virtual.snapshots(soon())
     assert b"nothing" in caught.value.received

@@ -23,7 +23,7 @@ from harness.errors import (
 from harness.link.loopback import Echo, Flood, Loopback, Script, Silence
 
 if TYPE_CHECKING:
-    from tests.unit.board.conftest import MakeBench, Ran
+    from tests.unit.conftest import MakeWired, Ran
 
 ENTER = b"\r\x03\x03\r\x01"
 BANNER = b"raw REPL; CTRL-B to exit\r\n>"
@@ -54,23 +54,23 @@ class Notes:
         self.all.append((source, output, error))
 
 
-def test_enter_reaches_the_raw_prompt(make_bench: MakeBench) -> None:
-    bench = make_bench(enter=False)
-    before = bench.repl.is_idle
-    bench.repl.enter(soon())
-    assert (before, bench.repl.is_idle) == (False, True)
-    assert bench.side.writes == [ENTER]
+def test_enter_reaches_the_raw_prompt(make_wired: MakeWired) -> None:
+    wired = make_wired(enter=False)
+    before = wired.repl.is_idle
+    wired.repl.enter(soon())
+    assert (before, wired.repl.is_idle) == (False, True)
+    assert wired.side.writes == [ENTER]
 
 
 def test_enter_tries_again_while_the_board_boots(
-    make_bench: MakeBench, ran: type[Ran], monkeypatch: pytest.MonkeyPatch
+    make_wired: MakeWired, ran: type[Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(repl_module, "ENTER_RETRY_S", 0.02)
-    bench = make_bench(lambda _: ran(b"1\r\n"), enter=False)
-    bench.side.deaf = 3
-    bench.repl.enter(soon())
-    assert bench.side.writes == [ENTER] * 4
-    assert bench.repl.exec("print(1)", soon()) == b"1\r\n"
+    wired = make_wired(lambda _: ran(b"1\r\n"), enter=False)
+    wired.side.deaf = 3
+    wired.repl.enter(soon())
+    assert wired.side.writes == [ENTER] * 4
+    assert wired.repl.exec("print(1)", soon()) == b"1\r\n"
 
 
 def test_enter_takes_no_late_banner_for_the_answer_to_code(
@@ -127,10 +127,10 @@ def test_enter_error_quotes_the_last_bytes() -> None:
     assert len(caught.value.received) <= repl_module.KEPT_BYTES
 
 
-def test_exec_returns_what_was_printed_byte_by_byte(make_bench: MakeBench, ran: type[Ran]) -> None:
-    bench = make_bench(lambda _: ran("38 °C\r\n".encode() + bytes(range(5, 256))))
-    assert bench.repl.exec("x", soon()) == "38 °C\r\n".encode() + bytes(range(5, 256))
-    assert bench.side.sources == ["x"]
+def test_exec_returns_what_was_printed_byte_by_byte(make_wired: MakeWired, ran: type[Ran]) -> None:
+    wired = make_wired(lambda _: ran("38 °C\r\n".encode() + bytes(range(5, 256))))
+    assert wired.repl.exec("x", soon()) == "38 °C\r\n".encode() + bytes(range(5, 256))
+    assert wired.side.sources == ["x"]
 
 
 @given(piece_bytes=st.integers(1, 40))
@@ -151,12 +151,12 @@ def test_exec_gives_the_same_for_every_split(piece_bytes: int) -> None:
 
 
 def test_exec_raises_what_the_board_raised_with_the_repository_file(
-    make_bench: MakeBench, ran: type[Ran]
+    make_wired: MakeWired, ran: type[Ran]
 ) -> None:
-    bench = make_bench(lambda _: ran(b"before\r\n", DIVIDED))
-    bench.repl.places["/hil/mqtt.py"] = "device_src/mqtt.py"
+    wired = make_wired(lambda _: ran(b"before\r\n", DIVIDED))
+    wired.repl.places["/hil/mqtt.py"] = "device_src/mqtt.py"
     with pytest.raises(DeviceException) as caught:
-        bench.repl.exec("x", soon())
+        wired.repl.exec("x", soon())
     assert caught.value.type_name == "ZeroDivisionError"
     assert caught.value.message == "divide by zero"
     assert caught.value.output == b"before\r\n"
@@ -165,16 +165,16 @@ def test_exec_raises_what_the_board_raised_with_the_repository_file(
         DeviceFrame("device_src/mqtt.py", 12, "publish"),
     )
     assert "device_src/mqtt.py:12" in caught.value.tried
-    assert bench.repl.is_idle
+    assert wired.repl.is_idle
 
 
-def test_exec_tells_the_observer_and_keeps_a_secret(make_bench: MakeBench, ran: type[Ran]) -> None:
+def test_exec_tells_the_observer_and_keeps_a_secret(make_wired: MakeWired, ran: type[Ran]) -> None:
     notes = Notes()
-    bench = make_bench(lambda source: ran(b"ok", DIVIDED if "/" in source else b""), observer=notes)
-    bench.repl.exec("a", soon())
-    bench.repl.exec("wifi('secret')", soon(), quiet=True)
+    wired = make_wired(lambda source: ran(b"ok", DIVIDED if "/" in source else b""), observer=notes)
+    wired.repl.exec("a", soon())
+    wired.repl.exec("wifi('secret')", soon(), quiet=True)
     with pytest.raises(DeviceException):
-        bench.repl.exec("1/0", soon())
+        wired.repl.exec("1/0", soon())
     (first, second, third) = notes.all
     assert first == ("a", b"ok", None)
     assert "secret" not in second[0]
@@ -183,19 +183,19 @@ def test_exec_tells_the_observer_and_keeps_a_secret(make_bench: MakeBench, ran: 
     assert third[2].type_name == "ZeroDivisionError"
 
 
-def test_exec_of_an_empty_source_is_no_soft_reset(make_bench: MakeBench) -> None:
-    bench = make_bench()
-    assert bench.repl.exec("", soon()) == b""
-    assert bench.side.sources == ["#"]
+def test_exec_of_an_empty_source_is_no_soft_reset(make_wired: MakeWired) -> None:
+    wired = make_wired()
+    assert wired.repl.exec("", soon()) == b""
+    assert wired.side.sources == ["#"]
 
 
 def test_exec_past_its_deadline_carries_the_last_bytes(
-    make_bench: MakeBench, ran: type[Ran]
+    make_wired: MakeWired, ran: type[Ran]
 ) -> None:
-    bench = make_bench(lambda _: ran(b"step 1\r\nstep 2\r\n", is_endless=True))
+    wired = make_wired(lambda _: ran(b"step 1\r\nstep 2\r\n", is_endless=True))
     with pytest.raises(LinkTimeout) as caught:
-        bench.repl.exec("x", Deadline.after(0.05))
-    assert not bench.repl.is_idle
+        wired.repl.exec("x", Deadline.after(0.05))
+    assert not wired.repl.is_idle
     assert caught.value.on == "loopback"
     assert caught.value.received.endswith(b"step 2\r\n")
     assert "step 2" in caught.value.got
@@ -235,30 +235,30 @@ def test_exec_during_a_flood_ends_by_its_deadline() -> None:
     [(b"38\r\n", 38), (b"'caf\xc3\xa9'\r\n", "café"), (b"(1, [b'\\x00'])\r\n", (1, [b"\0"]))],
 )
 def test_evaluate_returns_literals(
-    make_bench: MakeBench, ran: type[Ran], printed: bytes, value: object
+    make_wired: MakeWired, ran: type[Ran], printed: bytes, value: object
 ) -> None:
-    bench = make_bench(lambda _: ran(printed))
-    assert bench.repl.evaluate("x", soon()) == value
-    assert bench.side.sources == ["print(repr(x))"]
+    wired = make_wired(lambda _: ran(printed))
+    assert wired.repl.evaluate("x", soon()) == value
+    assert wired.side.sources == ["print(repr(x))"]
 
 
 @pytest.mark.parametrize("printed", [b"<WLAN>\r\n", b"", b"\xff\xfe", b"1 + x"])
 def test_evaluate_of_what_is_no_literal_says_so(
-    make_bench: MakeBench, ran: type[Ran], printed: bytes
+    make_wired: MakeWired, ran: type[Ran], printed: bytes
 ) -> None:
-    bench = make_bench(lambda _: ran(printed))
+    wired = make_wired(lambda _: ran(printed))
     with pytest.raises(RemoteProtocolError, match="the value of 'x' is no literal"):
-        bench.repl.evaluate("x", soon())
+        wired.repl.evaluate("x", soon())
 
 
-def test_code_at_the_wrong_moment_is_our_own_error(make_bench: MakeBench, ran: type[Ran]) -> None:
-    bench = make_bench(lambda _: ran(is_endless=True), enter=False)
+def test_code_at_the_wrong_moment_is_our_own_error(make_wired: MakeWired, ran: type[Ran]) -> None:
+    wired = make_wired(lambda _: ran(is_endless=True), enter=False)
     with pytest.raises(LocalProtocolError, match="FRIENDLY"):
-        bench.repl.exec("x", soon())
-    bench.repl.enter(soon())
-    bench.repl.start("x", soon())
+        wired.repl.exec("x", soon())
+    wired.repl.enter(soon())
+    wired.repl.start("x", soon())
     with pytest.raises(LocalProtocolError, match="STDOUT"):
-        bench.repl.exec("y", soon())
+        wired.repl.exec("y", soon())
 
 
 def test_missing_prompt_is_the_boards_error() -> None:
@@ -279,10 +279,10 @@ def test_missing_prompt_is_the_boards_error() -> None:
     assert repl.is_idle
 
 
-def test_lost_port_ends_a_wait_at_once(make_bench: MakeBench, ran: type[Ran]) -> None:
-    bench = make_bench(lambda _: ran(b"last words", is_endless=True))
-    program = bench.repl.start("x", soon())
-    bench.link.close()
+def test_lost_port_ends_a_wait_at_once(make_wired: MakeWired, ran: type[Ran]) -> None:
+    wired = make_wired(lambda _: ran(b"last words", is_endless=True))
+    program = wired.repl.start("x", soon())
+    wired.link.close()
     deadline = Deadline.after(30.0)
     with pytest.raises(LinkLost):
         program.wait(deadline)

@@ -52,6 +52,11 @@ def test_snapshot_as_json_is_the_shape_of_the_command() -> None:
     }
 
 
+def test_colour_that_nobody_knows_is_null() -> None:
+    snapshot = Snapshot("device", CORNERS, None, (0, 0, 0), 0, is_led_known=False)
+    assert snapshot.as_json()["led"] is None
+
+
 def test_snapshot_record_gives_both_views() -> None:
     view = {"px": "80" + "00" * 15, "rgb": [0, 0, 255]}
     record = Record(
