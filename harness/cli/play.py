@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from harness.scenario.play import Played, Shown
 
 BROKER_S = 15.0
+INTERRUPTED = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -106,6 +107,8 @@ def run(args: argparse.Namespace) -> int:
         print_json(played.as_json())
     else:
         _print_end(played)
+    if played.ended == "interrupted":
+        return INTERRUPTED
     if played.ended == "exception":
         return 1
     return 0 if until is None or played.ended == "until" else 1

@@ -43,6 +43,7 @@ def run(args: argparse.Namespace) -> int:
                 ],
                 check=False,
             )
-        identity = opened.board.identify(Deadline.after(10.0))
+        identity = opened.identity
+        opened.board.require_identity(identity, Deadline.after(10.0))
         say(f"{opened.board.name} is back: {identity.firmware}, id {identity.id or 'none'}")
     return ended.returncode

@@ -41,10 +41,15 @@ class OpenedBoard:
     def deploy(
         self, manifest: Manifest, progress: Callable[[str, int], None] | None = None
     ) -> DeployResult:
-        """Push what differs, then give the board a fresh interpreter, so that it is what runs."""
+        """Push what differs, then give the board a fresh interpreter, so that it is what runs.
+
+        Raises:
+            IdentityMismatch: After the reset another board answers on the port.
+        """
         deadline = Deadline.after(DEPLOY_S)
         result = self.board.deploy(manifest, deadline, progress)
         self.board.reset(deadline)
+        self.board.require_identity(self.identity, deadline)
         return result
 
     def close(self) -> None:

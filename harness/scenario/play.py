@@ -90,7 +90,7 @@ class Played:
         shown: All changes of panel and LED, by source, oldest first.
         messages: All messages at the broker, with the time from the start.
         snapshots: What the board showed when it was stopped.
-        ended: ``time``, ``until``, ``exit`` or ``exception``.
+        ended: ``time``, ``until``, ``exit``, ``exception`` or, by Ctrl-C, ``interrupted``.
     """
 
     output: str = ""
@@ -190,6 +190,9 @@ class Player:
                     break
                 if not slice_.is_expired:
                     self._woken.wait(deadline.remaining_s)
+        except KeyboardInterrupt:
+            # The user has seen enough; what was seen is the result all the same.
+            played.ended = "interrupted"
         finally:
             done.set()
             watcher.join()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -133,3 +134,17 @@ def test_snapshot_through_a_port_has_all_sources(tmp_path: Path, virtual_port: s
     for each in snapshots:
         assert [len(row) for row in each["pixels"]] == [16] * 8
         assert each["led"] == [9, 8, 7]
+
+
+def test_play_that_is_interrupted_tells_what_it_saw(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text("print('begun')\nwhile True: pass", encoding="utf-8")
+    process = start(["play", str(program), "--json"], tmp_path)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "begun" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    played = result(process)
+    assert process.returncode == 2
+    assert (played["ended"], played["output"]) == ("interrupted", "begun\n")
