@@ -82,7 +82,7 @@ def prepare(root: Path, arguments: list[str]) -> dict[str, str]:
 def names_broker(arguments: list[str], environ: dict[str, str]) -> bool:
     """Tell whether the user says which broker to use, so that none has to be obtained."""
     named = environ.get("HIL_BROKER", "auto")
-    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for word, following in zip(arguments, [*arguments, ""][1:], strict=True):
         option, equals, value = word.partition("=")
         if option == "--hil-mosquitto":
             return True

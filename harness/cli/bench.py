@@ -2,7 +2,7 @@
 
     hil bench overhead      what a test, a run and a command cost; about a minute
     hil bench client        our MQTT client beside umqtt.simple, umqtt.robust and a bare loop on a
-                            socket: rates, latency, heap, size; about two minutes
+                            socket: rates, latency, heap, size; three minutes
 
 Ends with 1 when a limit is not met, with 10 when one could not be judged.
 """

@@ -22,6 +22,7 @@ from harness.errors import LocalProtocolError
 from harness.wire.mqtt_decode import REFUSED
 from harness.wire.mqtt_error import MalformedPacket
 from harness.wire.mqtt_event import Breach, Event, Malformed, Received, Violation
+from harness.wire.mqtt_frame import MAX_REMAINING_BYTES
 from harness.wire.mqtt_packet import (
     ConnAck,
     Connect,
@@ -84,7 +85,7 @@ class BrokerSession:
         self.violations: list[Violation] = []
         self._store: SessionStore = {} if store is None else store
         self._in = PacketStream(limit_bytes)
-        self._sent = PacketStream(limit_bytes)
+        self._sent = PacketStream(MAX_REMAINING_BYTES)  # the limit is for clients, not for us
         self._out = bytearray()
 
     # What comes.

@@ -159,3 +159,25 @@ def test_wrapper_runs_the_program_beside_it_with_its_libraries(tmp_path: Path) -
     libraries = f"{moved}/lib/x86_64-linux-gnu:{moved}/usr/lib/x86_64-linux-gnu"
     assert out.strip() == f"{libraries}|-p|a b|{process.pid}"
     assert process.returncode == 7
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "named"),
+    [
+        ([], {}, False),
+        (["run", "--hil-broker-interface", "eth0"], {}, False),
+        (["play", "p.py", "--broker-interface", "eth0"], {}, False),
+        (["run", "--hil-broker=auto"], {}, False),
+        (["run", "--hil-broker", "auto"], {"HIL_BROKER": "mqtt://h"}, False),
+        (["run", "--hil-broker", "mqtt://h"], {}, True),
+        (["run", "--hil-broker=mqtt://h"], {}, True),
+        (["run", "--hil-mosquitto", "/x"], {}, True),
+        (["run"], {"HIL_BROKER": "mqtt://h"}, True),
+    ],
+)
+def test_broker_is_named_only_by_the_options_that_name_one(
+    arguments: list[str], environ: dict[str, str], named: bool
+) -> None:
+    from launcher.start import names_broker
+
+    assert names_broker(arguments, environ) is named

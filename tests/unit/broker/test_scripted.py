@@ -194,6 +194,19 @@ def test_default_delivers_retained_messages_and_wills(dial: Dial) -> None:
         assert two.hear() == Publish("w", b"gone", retain=True)
 
 
+def test_default_forgets_a_retained_message_that_is_emptied(dial: Dial) -> None:
+    with ScriptedBroker() as broker:
+        peer = dial(broker)
+        peer.greet()
+        peer.say(
+            Publish("r", b"kept", retain=True),
+            Publish("r", retain=True),
+            Subscribe(1, (("r", 0),)),
+            PingReq(),
+        )
+        assert [peer.hear(), peer.hear()] == [SubAck(1, (0,)), PingResp()]
+
+
 def test_default_publishes_no_will_after_disconnect(dial: Dial) -> None:
     with ScriptedBroker() as broker:
         one, two = dial(broker), dial(broker)
@@ -350,6 +363,29 @@ def test_split_packet_comes_in_its_pieces_with_answers_behind_it(dial: Dial) -> 
         said = [each.data for each in broker.traffic(0) if not each.is_received]
         assert [len(each) for each in said] == [4, 1, 1, 1, 1, 1, 1, 1, 2]
         assert len(heard) > 4, "most pieces are read one by one"
+
+
+def test_packet_larger_than_the_buffers_arrives_whole(dial: Dial) -> None:
+    packet = Publish("t", bytes(range(256)) * (32 << 10))
+    with ScriptedBroker([Expect("CONNECT"), Ack(), Send(packet)]) as broker:
+        peer = dial(broker)
+        peer.greet()
+        heard = bytearray()
+        while len(heard) < len(packet.encode()):
+            heard += peer.socket.recv(1 << 20)
+        assert heard == packet.encode()
+        broker.wait_script(soon())
+        assert len([each for each in broker.traffic(0) if not each.is_received]) > 2
+
+
+def test_client_that_goes_while_it_is_spoken_to_leaves_the_broker_well(dial: Dial) -> None:
+    script = [Expect("CONNECT"), Ack(), *[Send(bytes(1 << 20), delay_s=0.01)] * 8]
+    with ScriptedBroker(script) as broker:
+        peer = dial(broker)
+        peer.greet()
+        peer.socket.close()
+        broker.wait_end(soon())
+        assert dial(broker).greet() == ConnAck()
 
 
 def test_doubled_and_delayed_packets(dial: Dial) -> None:

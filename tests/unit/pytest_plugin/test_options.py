@@ -239,3 +239,15 @@ def test_two_boards_have_the_roles_that_the_test_names(run_session: RunSession) 
     opened = session.journal("board.open")
     assert [entry["board_kind"] for entry in opened] == ["virtual", "virtual"]
     assert len({entry["id"] for entry in opened}) == 2
+
+
+def test_password_of_the_brokers_url_is_in_no_file_of_the_run(run_session: RunSession) -> None:
+    url = "mqtt://user:geheim%21x@127.0.0.1:1"
+    session = run_session("def test_it(board): board.exec('pass')", "--hil-broker", url)
+    assert session.journal("run.start")[0]["argv"]
+    files = [path for path in session.folder.rglob("*") if path.is_file()]
+    assert files
+    for path in files:
+        data = path.read_bytes()
+        assert b"geheim%21x" not in data, path
+        assert b"geheim!x" not in data, path

@@ -323,6 +323,46 @@ def test_kept_session_comes_back_and_is_resumed() -> None:
     assert not second.state.from_client.resend_due
 
 
+def test_pubrel_may_come_again_on_the_next_connection() -> None:
+    store: dict[str, SessionState] = {}
+    first = opened(KEPT, store)
+    hear(first, message(1, qos=2))
+    first.ack(message(1, qos=2))
+    assert hear(first, PubRel(1)) == []
+    second = opened(KEPT, store)
+    assert hear(second, PubRel(1)) == []
+    second.ack(PubRel(1))
+    assert not second.state.from_client.open_ids
+
+
+def test_message_may_come_again_when_its_pubrec_was_lost() -> None:
+    store: dict[str, SessionState] = {}
+    first = opened(KEPT, store)
+    hear(first, message(1, qos=2))
+    first.ack(message(1, qos=2))
+    second = opened(KEPT, store)
+    (event,) = second.receive(message(1, qos=2, dup=True).encode())
+    assert isinstance(event, Received)
+    assert not event.is_new
+    second.ack(message(1, qos=2))
+    assert hear(second, PubRel(1)) == []
+
+
+def test_answer_to_an_earlier_message_makes_its_resend_needless() -> None:
+    store: dict[str, SessionState] = {}
+    hear(opened(KEPT, store), message(1))
+    second = opened(KEPT, store)
+    second.send(PubAck(1))
+    assert not second.state.from_client.resend_due
+    assert not second.state.from_client.open_ids
+
+
+def test_message_over_the_limit_for_clients_can_be_said() -> None:
+    session = BrokerSession(limit_bytes=10)
+    session.send(message(3, bytes(100)))
+    assert session.state.to_client.due == (("PUBACK", 3),)
+
+
 def test_resend_out_of_order_or_without_dup_is_found() -> None:
     store: dict[str, SessionState] = {}
     hear(opened(KEPT, store), message(1), message(2))

@@ -221,7 +221,6 @@ def test_socket_without_nagle_sends_small_pieces_at_once(
     assert took_ms < 20 * rounds
 
 
-
 @pytest.mark.parametrize("operation", ["s.recv(1)", "s.read(1)", "s.readline()", "s.write(b'x')"])
 def test_socket_dies_with_the_wifi(
     online: BareBoard, server: socket.socket, operation: str
