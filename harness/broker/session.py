@@ -125,9 +125,14 @@ class Session:
             BrokerError: Nobody listens, the broker refuses, or it does not answer in time.
         """
         with self._changed:
+            was_lost = self._session_present is not None
             self._session_present = None
-            self._ending = None
             self._acks.clear()
+        if was_lost:
+            # The library's client of a lost connection cannot be used again; see `_join`.
+            self._join()
+        with self._changed:
+            self._ending = None
         self._paho.connect_timeout = max(deadline.remaining_s, 0.001)
         try:
             self._paho.connect(self._address.host, self._address.port, self._keepalive_s)

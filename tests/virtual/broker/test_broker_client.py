@@ -235,3 +235,17 @@ def test_external_broker_refuses_and_no_message_shows_the_password(broker: Mosqu
         external.open(soon())
     assert "Not authorized" in caught.value.got
     assert "s3cret" not in str(caught.value)
+
+
+def test_client_connects_again_after_a_lost_connection(
+    broker: Mosquitto, make_client: Callable[..., MqttClient]
+) -> None:
+    client = make_client()
+    broker.stop()
+    with pytest.raises(BrokerError):
+        client.received.wait(lambda _: True, Deadline.after(5.0))
+    broker.start(Deadline.after(10.0))
+    assert client.connect(Deadline.after(5.0)) is False
+    inbox = client.subscribe("again", Deadline.after(5.0))
+    client.publish("again", "1", Deadline.after(5.0))
+    assert inbox.next(Deadline.after(5.0)) is not None
