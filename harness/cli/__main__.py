@@ -22,7 +22,7 @@ JOBS: dict[str, dict[str, str]] = {
         "run": "run the scenarios on a board and write a report",
         "play": "run one program on a board and show what it does",
         "report": "write the reports of a run again, from its journal",
-        "bench": "measure the harness itself, beside its peers",
+        "bench": "measure the harness and the MQTT client, beside their peers",
         "test": "run the project's own tests",
     },
     "Boards": {
@@ -132,13 +132,15 @@ def _run(name: str, argv: list[str]) -> int:
         print(f"hil {name}: stopped, since nobody reads its output", file=sys.stderr)
         _drop_output()
         return INTERNAL_ERROR
-    except Exception as error:  # noqa: BLE001 (told in full; without this it would end with 1, which accuses the product)
+    except Exception as error:  # noqa: BLE001 (told in full; Python would end with 1, which accuses the product)
         import traceback
+
+        from harness.scenario.verdict import exit_of
 
         traceback.print_exc()
         print(f"hil {name}: internal error, told above: {error!r}", file=sys.stderr)
         _drop_output()
-        return INTERNAL_ERROR
+        return exit_of(error)
     return code
 
 

@@ -23,6 +23,7 @@ from harness.cli.target import (
     add_json_argument,
     open_target,
     print_json,
+    say,
     seconds,
 )
 
@@ -108,6 +109,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print_end(played)
     if played.ended == "interrupted":
+        say("hil play: interrupted")
         return INTERRUPTED
     if played.ended == "exception":
         return 1

@@ -38,6 +38,7 @@ from harness.scenario.verdict import (
     BAD_USAGE,
     INTERNAL_ERROR,
     INTERRUPTED,
+    was_interrupted,
 )
 
 __all__ = [
@@ -125,6 +126,8 @@ def pytest_runtest_makereport(
     report = yield
     hil = item.config.stash.get(RUN, None)
     if hil is not None and item.nodeid in hil.endings:
+        if call.excinfo is not None and was_interrupted(call.excinfo.value):
+            raise KeyboardInterrupt from call.excinfo.value
         shorten(item, call, report)
         judge(hil.endings[item.nodeid], call, report, hil.stand.broker_fault)
     return report

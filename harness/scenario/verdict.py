@@ -54,12 +54,28 @@ def verdict_of(error: BaseException | None, *, in_test: bool) -> str:
     return "fail"
 
 
+def was_interrupted(error: BaseException) -> bool:
+    """Return whether an error came up while Ctrl-C was on its way through the program.
+
+    It may be all that is left of it: where Ctrl-C meets `threading` between two of its locks, the
+    second complains, and that complaint is raised in the place of the interruption.
+    """
+    seen: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in seen:
+        if isinstance(link, KeyboardInterrupt):
+            return True
+        seen.append(link)
+        link = link.__cause__ or link.__context__
+    return False
+
+
 def exit_of(error: BaseException) -> int:
     """Return the exit code that one error of the rig stands for.
 
     Source: docs/interface.md, "Exit codes"; the commands that talk to one board end with these too.
     """
-    if isinstance(error, KeyboardInterrupt):
+    if was_interrupted(error):
         return INTERRUPTED
     if isinstance(error, DeviceException):
         return PRODUCT_FAILED
