@@ -78,7 +78,8 @@ def test_enter_takes_no_late_banner_for_the_answer_to_code(
 ) -> None:
     monkeypatch.setattr(repl_module, "ENTER_RETRY_S", 0.02)
     paste = b"\x05A\x01"
-    # The board answers to both tries at once, after the second.
+    # The board answers to both tries after the second, and its second answer is under way still
+    # when the first has been read.
     script = Script(
         [
             (ENTER, b""),
@@ -87,7 +88,7 @@ def test_enter_takes_no_late_banner_for_the_answer_to_code(
             (b"print(1)\x04", b"\x041\r\n\x04\x04>"),
         ]
     )
-    repl = Repl(Loopback(script))
+    repl = Repl(Loopback(script, piece_bytes=len(BANNER)))
     repl.enter(soon())
     assert repl.exec("print(1)", soon()) == b"1\r\n"
     assert repl.has_raw_paste
