@@ -68,15 +68,15 @@ def main(argv=None):
         "argv": argv, "pid": os.getpid(), "prefix": sys.prefix, "harness": __file__,
         "mosquitto": os.environ.get("HIL_MOSQUITTO"),
     }
-    print(json.dumps(seen), flush=True)
-    if argv and argv[0] == "echo":
-        print(sys.stdin.read(), end="")
-    if argv and argv[0] == "wait":
-        try:
+    try:
+        print(json.dumps(seen), flush=True)
+        if argv and argv[0] == "echo":
+            print(sys.stdin.read(), end="")
+        if argv and argv[0] == "wait":
             sys.stdin.read()
-        except KeyboardInterrupt:
-            print("interrupted", flush=True)
-            return 2
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+        return 2
     return 0
 """
 

@@ -50,12 +50,24 @@ def result(process: subprocess.Popen[str]) -> dict[str, Any]:
     return found
 
 
+def told(run: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what the run's report has of each test."""
+    tests: list[dict[str, Any]] = json.loads(
+        (Path(run["report"]).parent / "run.json").read_text("utf-8")
+    )["tests"]
+    return tests
+
+
 def verdicts(run: dict[str, Any]) -> dict[str, str]:
     """Return each test's verdict; those that take two boards are not possible on one."""
-    tests = json.loads((Path(run["report"]).parent / "run.json").read_text("utf-8"))["tests"]
     return {
-        test["test"]: test["verdict"] for test in tests if "test_two_boards" not in test["test"]
+        test["test"]: test["verdict"] for test in told(run) if "test_two_boards" not in test["test"]
     }
+
+
+def not_passed(run: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the name and the message of each test that is not green."""
+    return [(test["test"], test["message"]) for test in told(run) if test["verdict"] != "pass"]
 
 
 def test_suite_is_green_on_virtual_boards_and_the_same_through_a_port(
@@ -66,6 +78,8 @@ def test_suite_is_green_on_virtual_boards_and_the_same_through_a_port(
     virtual = start(["run", "--json", *reports], tmp_path)
     port = start(["run", "--json", "--board", f"port:{virtual_port}", *reports], tmp_path)
     first, second = result(virtual), result(port)
+    assert not_passed(first) == []
+    assert [each for each in not_passed(second) if "test_two_boards" not in each[0]] == []
     assert (first["exit"], second["exit"]) == (0, 0)
     assert first["verdicts"]["pass"] >= 40
     assert first["verdicts"]["skipped"] == 0
