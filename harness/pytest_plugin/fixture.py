@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from harness.broker.broker import Broker
+from harness.broker.scripted import ScriptedBroker
 from harness.deadline import Deadline
 from harness.errors import LinkError
 from harness.link.rig import Inputs
@@ -77,6 +78,17 @@ def broker(hil_run: HilRun) -> Broker:
     """The broker of the run; checked to be alive before each test."""
     hil_run.stand.broker.check_alive()
     return hil_run.stand.broker
+
+
+@pytest.fixture
+def scripted(hil_run: HilRun, board: BoardUnderTest) -> Iterator[ScriptedBroker]:
+    """A broker that says what the test tells it to, right or wrong, and sees every byte.
+
+    Without a script it is a correct one; see `ScriptedBroker`. During the test any host name that
+    code on `board` uses is this broker, and what it saw and said is the test's broker log.
+    """
+    with hil_run.stand.scripted_broker(board) as lent:
+        yield lent
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from harness.pytest_plugin.fixture import (
     measure,
     mqtt,
     run,
+    scripted,
     timeline,
 )
 from harness.pytest_plugin.option import add_options
@@ -52,6 +53,7 @@ __all__ = [
     "measure",
     "mqtt",
     "run",
+    "scripted",
     "timeline",
 ]
 

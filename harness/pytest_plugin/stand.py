@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from harness.board.board import Board
@@ -15,6 +15,7 @@ from harness.broker.client import MqttClient
 from harness.broker.external import ExternalBroker
 from harness.broker.mosquitto import Mosquitto
 from harness.broker.program import find_mosquitto
+from harness.broker.scripted import ScriptedBroker
 from harness.deadline import Deadline
 from harness.errors import BrokerError, HarnessError
 from harness.lab.opened import OpenedBoard, open_board
@@ -24,7 +25,7 @@ from harness.pytest_plugin.evidence import ExecEvidence, RunEvidence
 from harness.pytest_plugin.option import Settings
 from harness.scenario.dut import BoardUnderTest, Redirection
 from harness.scenario.messenger import EvidenceObserver, Messenger
-from harness.scenario.network import broker_settings, redirection
+from harness.scenario.network import broker_settings, reachable_address, redirection
 
 BROKER_S = 15.0
 
@@ -70,6 +71,7 @@ class Stand:
         self._errors: dict[str, HarnessError] = {}
         self._broker: Broker | None = None
         self._messenger: Messenger | None = None
+        self._scripted: ScriptedBroker | None = None
 
     def dut(self, index: int) -> BoardUnderTest:
         """Return the board with this index among those that were asked for, deployed.
@@ -113,6 +115,25 @@ class Stand:
             return Redirection({"*": NOWHERE}, board.rig.network or self.settings.wifi)
         return redirection(board, broker, self.settings.wifi)
 
+    @contextlib.contextmanager
+    def scripted_broker(self, dut: BoardUnderTest) -> Iterator[ScriptedBroker]:
+        """Lend a scripted broker of its own to a test, in the place of the run's broker.
+
+        Args:
+            dut: The board for whose programs any host name is this broker meanwhile.
+        """
+        host = reachable_address(dut.board, self.settings.broker_interface)
+        with ScriptedBroker(host=host) as broker:
+            self._scripted = broker
+            dut.redirect(lambda board: redirection(board, broker, self.settings.wifi))
+            try:
+                yield broker
+            finally:
+                dut.redirect(self.redirection)
+                self._scripted = None
+                for packet in broker.packets():
+                    self._evidence.write("broker.log", line=str(packet), at_s=packet.at_s)
+
     def give_up(self, index: int, error: HarnessError) -> None:
         """Have each later `dut` raise this: a board that hangs costs the run its time-out once."""
         self._errors[self.specs[index].name] = error
@@ -120,6 +141,11 @@ class Stand:
 
     def broker_fault(self) -> HarnessError | None:
         """Return what is wrong with the broker; None when it works, or was stopped on purpose."""
+        if self._scripted is not None:
+            try:
+                self._scripted.check_alive()
+            except BrokerError as error:
+                return error
         broker = self._broker
         if broker is None:
             return self._errors.get("broker")

@@ -89,6 +89,15 @@ class BoardUnderTest:
         asked = "import sys;print('mqtt' in sys.modules)"
         return b"True" in self.board.repl.exec(asked, Deadline.after(EXEC_S))
 
+    def redirect(self, redirection: Callable[[Board], Redirection]) -> None:
+        """Have the names in programs stand for something else, from the next code on.
+
+        Args:
+            redirection: As at the construction.
+        """
+        self._redirection = redirection
+        self._is_armed = False
+
     def arm(self) -> None:
         """Make the probe report effects and redirect host names and Wi-Fi to the lab."""
         if self._is_armed or not self.board.readback.has_probe:

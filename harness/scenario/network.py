@@ -12,28 +12,40 @@ from harness.scenario.dut import Redirection
 LOOPBACK = "127.0.0.1"
 
 
-def broker_settings(board: Board, interface: str, **settings: object) -> MosquittoSettings:
-    """Return settings of a private broker that this board can reach.
+def reachable_address(board: Board, interface: str) -> str:
+    """Return the address of this host that a board can reach.
 
     Args:
         board: An open board. One whose rig brings its own network is on this host.
         interface: The network interface that a real board reaches; empty when none was named.
-        **settings: Members of `MosquittoSettings`.
 
     Raises:
         ConfigError: The board needs an interface and none was named, or it has no address.
     """
     if board.rig.network is not None:
-        address = LOOPBACK
-    elif interface:
-        address = interface_address(interface)
-    else:
-        raise ConfigError(
-            "no network interface is named on which the board can reach the broker",
-            on=board.name,
-            expected="--hil-broker-interface NAME, or --hil-broker URL",
-            advice="ip -brief address",
-        )
+        return LOOPBACK
+    if interface:
+        return interface_address(interface)
+    raise ConfigError(
+        "no network interface is named on which the board can reach the broker",
+        on=board.name,
+        expected="--hil-broker-interface NAME, or --hil-broker URL",
+        advice="ip -brief address",
+    )
+
+
+def broker_settings(board: Board, interface: str, **settings: object) -> MosquittoSettings:
+    """Return settings of a private broker that this board can reach.
+
+    Args:
+        board: An open board.
+        interface: As in `reachable_address`.
+        **settings: Members of `MosquittoSettings`.
+
+    Raises:
+        ConfigError: As in `reachable_address`.
+    """
+    address = reachable_address(board, interface)
     return MosquittoSettings(bind_address=address, **settings)  # type: ignore[arg-type]
 
 

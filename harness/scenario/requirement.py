@@ -24,6 +24,7 @@ KINDS = (
     "display",
     "led",
     "wifi",
+    "protocol",
 )
 
 
@@ -37,6 +38,8 @@ class Requirement:
         source: Where that is written.
         kind: Which part of the product it is about, one of `KINDS`.
         uncovered_because: Why no test shows it yet; empty for one that is to be tested.
+        not_applicable_because: Why it is none of the product's, and is listed all the same so that
+            a standard's list is whole; empty for one that binds the product.
     """
 
     id: str
@@ -44,6 +47,7 @@ class Requirement:
     source: str
     kind: str
     uncovered_because: str = ""
+    not_applicable_because: str = ""
 
 
 class Catalogue:
@@ -132,10 +136,10 @@ def _requirement(
     if members["kind"] not in KINDS:
         problems.append(f"{name}: {members['id']} has the unknown kind {members['kind']!r}")
         return None
-    unknown = set(row) - {"id", "kind", "text", "uncovered_because"}
+    reasons = ("uncovered_because", "not_applicable_because")
+    unknown = set(row) - {*members, *reasons}
     if unknown:
         problems.append(f"{name}: {members['id']} has unknown keys {', '.join(sorted(unknown))}")
         return None
-    return Requirement(
-        **members, source=source, uncovered_because=str(row.get("uncovered_because", ""))
-    )
+    given = {key: str(row.get(key, "")).strip() for key in reasons}
+    return Requirement(**members, source=source, **given)

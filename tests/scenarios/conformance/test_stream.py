@@ -1,0 +1,146 @@
+"""The connection is a stream of bytes, MQTT 3.1.1 section 4.2, and the transport below it.
+
+The exchanges are those that public collections of client tests hold, told anew: a broker's part is
+delivered whole, byte by byte, and all in one piece; what the client says has to be the same, and
+each of its packets one write, so that a broker which reads once a packet understands it too.
+"""
+
+from __future__ import annotations
+
+from itertools import accumulate
+
+import pytest
+
+from harness.broker.scripted_record import Bytes
+from harness.broker.scripted_step import Ack, Expect, Send, Step
+from harness.scenario.conversation import Conversation
+from harness.scenario.device_client import COLLECT, JOIN_WIFI
+from harness.scenario.dut import BoardUnderTest
+from harness.scenario.messenger import Messenger
+from harness.wire.mqtt_packet import (
+    Disconnect,
+    Packet,
+    PingReq,
+    PubAck,
+    PubComp,
+    Publish,
+    PubRec,
+    PubRel,
+    Subscribe,
+    Unsubscribe,
+)
+
+#: What the program calls -> the packets that the client has to send after CONNECT.
+EXCHANGES: dict[str, tuple[Packet, ...]] = {
+    "c.ping()": (PingReq(),),
+    "c.subscribe('qos0/test')": (Subscribe(1, (("qos0/test", 0),)),),
+    "c.subscribe('qos1/test', 1)": (Subscribe(1, (("qos1/test", 1),)),),
+    "c.subscribe('qos2/test', 2)": (Subscribe(1, (("qos2/test", 2),)),),
+    "c.unsubscribe('unsubscribe/test')": (Unsubscribe(1, ("unsubscribe/test",)),),
+    "c.publish('pub/qos0/test', 'message')": (Publish("pub/qos0/test", b"message"),),
+    "c.publish('pub/qos0/no-payload/test', '')": (Publish("pub/qos0/no-payload/test"),),
+    "c.publish('retain/qos0/test', 'retained message', True)": (
+        Publish("retain/qos0/test", b"retained message", retain=True),
+    ),
+    "c.publish('pub/qos1/test', 'message', qos=1)": (
+        Publish("pub/qos1/test", b"message", 1, packet_id=1),
+    ),
+    "c.publish('pub/qos2/test', 'message', qos=2)": (
+        Publish("pub/qos2/test", b"message", 2, packet_id=1),
+        PubRel(1),
+    ),
+}
+#: How the broker's answers are delivered.
+DELIVERIES = ("whole", "each")
+
+
+def boundaries(data: tuple[Bytes, ...]) -> set[int]:
+    """Return the offsets at which the reads of a connection ended."""
+    return set(accumulate(len(each.data) for each in data if each.is_received))
+
+
+@pytest.mark.requirement("MQTT-4.2")
+@pytest.mark.parametrize("delivery", DELIVERIES)
+@pytest.mark.parametrize("call", EXCHANGES)
+def test_4_2_client_says_the_same_however_its_answers_are_cut(
+    talk: Conversation, call: str, delivery: str
+) -> None:
+    packets = [*EXCHANGES[call], Disconnect()]
+    steps: list[Step] = []
+    for packet in packets[:-1]:
+        steps.append(Expect(packet.kind))
+        if not isinstance(packet, Publish) or packet.qos:
+            steps.append(Ack(split="each") if delivery == "each" else Ack())
+    talk.make()
+    talk.meet(*steps)
+    talk.value(call)
+    talk.value("c.disconnect()")
+    talk.end()
+    data = [talk.opening(), *(each.encode() for each in packets)]
+    assert talk.broker.received(0) == b"".join(data)
+    # Several packets may come in one read; one packet never in two.
+    assert boundaries(talk.broker.traffic(0)) <= set(accumulate(map(len, data)))
+
+
+STREAM: tuple[Packet, ...] = (
+    Publish("t", b"short"),
+    Publish("温", b"x" * 300, 1, packet_id=0x0102),
+    Publish("t", b"y" * 130, 2, packet_id=7),
+    PubRel(7),
+    PubAck(99),
+    Publish("t", b"end"),
+)
+REPLIES = [PubAck(0x0102), PubRec(7), PubComp(7)]
+
+
+@pytest.mark.requirement("MQTT-4.2")
+@pytest.mark.parametrize(
+    "at", [(), (1,), (2,), (5, 11), (12, 13, 14), (-3,), tuple(range(0, 470, 7))]
+)
+def test_4_2_messages_are_the_same_however_the_stream_is_cut(
+    talk: Conversation, at: tuple[int, ...]
+) -> None:
+    talk.make()
+    talk.meet(Send(b"".join(each.encode() for each in STREAM), split=at, gap_s=0.002))
+    talk.board.exec("while len(got) < 4:\n    c.wait_msg()")
+    assert talk.said() == REPLIES
+    assert [(topic, len(str(message))) for topic, message in talk.got] == [
+        ("t", 5),
+        ("温", 300),
+        ("t", 130),
+        ("t", 3),
+    ]
+
+
+@pytest.mark.requirement("MQTT-7.0.0-2")
+def test_7_0_0_2_nothing_but_the_protocol_is_needed(talk: Conversation) -> None:
+    # The broker knows 3.1.1 and nothing else, and notes each deviation.
+    talk.make("'c', 'broker.lab', user='u', password='p', keepalive=60")
+    talk.value("c.set_last_will('will', 'gone', True, 1)")
+    talk.value("c.connect(False)")
+    talk.value("c.subscribe('echo/+', 2)")
+    for qos in range(3):
+        talk.value(f"c.publish('echo/{qos}', 'm{qos}', qos={qos})")
+        talk.board.exec(f"while len(got) < {qos + 1}:\n    c.wait_msg()")
+    talk.value("c.ping()")
+    talk.value("c.check_msg()")
+    talk.value("c.unsubscribe('echo/+')")
+    talk.value("c.disconnect()")
+    talk.end()
+    assert talk.got == [("echo/0", "m0"), ("echo/1", "m1"), ("echo/2", "m2")]
+    assert talk.broker.violations() == ()
+
+
+@pytest.mark.requirement("MQTT-7.1.2-1")
+def test_7_1_2_1_client_talks_to_a_broker_over_tcp(board: BoardUnderTest, mqtt: Messenger) -> None:
+    inbox = mqtt.subscribe("hil/transport/up")
+    board.exec(JOIN_WIFI + COLLECT + "from mqtt import MQTTClient", within_s=30.0)
+    board.exec(
+        "c = MQTTClient('tcp', 'broker.lab', user='test', password='test')\n"
+        "c.set_callback(_collect)\nc.connect()\nc.subscribe('hil/transport/down', 1)\n"
+        "c.publish('hil/transport/up', 'up' * 1500, qos=1)"
+    )
+    inbox.expect("hil/transport/up", "up" * 1500, qos=1)
+    mqtt.publish("hil/transport/down", "down" * 1000, qos=1)
+    board.exec("c.wait_msg()")
+    assert board.evaluate("got") == [("hil/transport/down", "down" * 1000)]
