@@ -1,10 +1,11 @@
 """Run the scenarios on a board and write a report.
 
-Without paths the shipped scenarios run; paths, -k, -m and all other arguments are pytest's. Ends
-with 0 when all passed, 1 for product failures, 10 when the rig was in the way; README lists the
-others.
+Without paths the shipped scenarios run: the page's example, the module, and one test of each other
+kind; --all takes everything. Paths, -k, -m and all other arguments are pytest's. Ends with 0 when
+all passed, 1 for product failures, 10 when the rig was in the way; README lists the others.
 
     hil run
+    hil run --all
     hil run --board port:/dev/ttyUSB0 -k retained
     hil run my_scenarios/ --json
 """
@@ -46,6 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="device code in place of the shipped",
     )
+    parser.add_argument(
+        "--all", action="store_true", help="all shipped scenarios, not only the short set"
+    )
     add_json_argument(parser)
     lines = [f"  {option.flag:<24} {option.help}" for option in OPTIONS]
     parser.epilog = "\n".join(
@@ -78,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     if args.device_src:
         arguments += ["--hil-device-src", args.device_src]
     arguments = _joined(arguments + args.rest)
-    keeper = _Keeper(shipped.scenarios())
+    keeper = _Keeper(shipped.scenarios(), is_short=not args.all)
     with _stdout_on_stderr(args.json):
         code = pytest.main(arguments, plugins=[keeper])
     hil = keeper.config.stash.get(RUN, None) if keeper.config is not None else None
@@ -105,16 +109,57 @@ class _Keeper:
         config: The session's configuration; None before pytest has read its options.
     """
 
-    def __init__(self, scenarios: Path) -> None:
-        """Run `scenarios` unless the command line names paths; pytest knows which they are."""
+    def __init__(self, scenarios: Path, *, is_short: bool) -> None:
+        """Run `scenarios` unless the command line names paths; pytest knows which they are.
+
+        Args:
+            scenarios: The folder of the shipped ones.
+            is_short: Take the short set of them where nothing else was selected.
+        """
         self.config: pytest.Config | None = None
         self._scenarios = scenarios
+        self._is_short = is_short
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Take the configuration, and the shipped scenarios where no path was named."""
         self.config = config
-        if config.args_source != config.ArgsSource.ARGS:
+        if config.args_source == config.ArgsSource.ARGS:
+            self._is_short = False
+        else:
             config.args = [str(self._scenarios)]
+        # Who selects by -k or -m wants to find it wherever it is.
+        if config.option.keyword or config.option.markexpr:
+            self._is_short = False
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave out what is not in the short set."""
+        if not self._is_short or self.config is None:
+            return
+        short = short_set(items, self._scenarios)
+        left_out = [item for item in items if item not in short]
+        items[:] = short
+        self.config.hook.pytest_deselected(items=left_out)
+
+    def pytest_report_collectionfinish(self) -> list[str]:
+        """Say that this is not everything."""
+        return ["the short set; hil run --all takes every scenario"] if self._is_short else []
+
+
+def short_set(items: list[pytest.Item], scenarios: Path) -> list[pytest.Item]:
+    """Return the tests of a run without paths.
+
+    Args:
+        items: All shipped scenarios, in order.
+        scenarios: Their folder. What lies in it itself is about the page and the module and is
+            taken whole; each file in a folder below is a kind, of which one test is taken.
+    """
+    kinds: set[Path] = set()
+    short = []
+    for item in items:
+        if item.path.parent == scenarios or item.path not in kinds:
+            short.append(item)
+        kinds.add(item.path)
+    return short
 
 
 def _joined(arguments: list[str]) -> list[str]:
