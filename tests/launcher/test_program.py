@@ -181,7 +181,7 @@ def test_test_tool_that_cannot_be_had_is_told_and_the_tests_go_on(
     def refuse(wanted: program.Program) -> Path:
         raise SetUpError(f"no {wanted.name} found; type: this")
 
-    monkeypatch.setattr(start, "find", lambda wanted, environ: None)
+    monkeypatch.setattr(start, "find", lambda *_: None)
     monkeypatch.setattr(start, "obtain", refuse)
 
     assert start.test_tools({}) == {}
@@ -193,7 +193,7 @@ def test_test_tool_that_cannot_be_had_is_told_and_the_tests_go_on(
 def test_test_tool_that_is_there_is_named_in_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(start, "find", lambda wanted, environ: Path("/there", wanted.name))
+    monkeypatch.setattr(start, "find", lambda wanted, *_: Path("/there", wanted.name))
 
     assert start.test_tools({}) == {"HIL_SER2NET": "/there/ser2net"}
 
