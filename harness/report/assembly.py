@@ -232,7 +232,8 @@ class _Assembly:
             host=start.get("host") or {},
             requirements=tuple(
                 Requirement(
-                    *(text_of(row.get(k)) for k in ("id", "text", "source", "kind", "title"))
+                    *(text_of(row.get(k)) for k in ("id", "text", "source", "kind", "title")),
+                    not_applicable_because=text_of(row.get("not_applicable_because")),
                 )
                 for row in start.get("requirements") or ()
             ),

@@ -84,13 +84,26 @@ def test_4_7_3_2_topic_with_u_0000_is_not_sent(talk: Conversation, call: str) ->
     assert (how, talk.said()) == ("ValueError", [])
 
 
+#: No board of 70 KiB has 64 KiB in one piece beside a client, so the bytes only say that they are
+#: so many; a client that asks for their length must not look at them any further.
+LONG = """\
+class Long(bytes):
+    def __len__(self):
+        return 65536
+long = Long(b"t")
+"""
+
+
 @pytest.mark.requirement("MQTT-4.7.3-3")
-@pytest.mark.parametrize("call", ["publish(b't' * 65536, 'm')", "subscribe(b't' * 65536)"])
+@pytest.mark.parametrize(
+    "call",
+    ["publish(long, 'm')", "subscribe(long)", "unsubscribe(long)", "set_last_will(long, '')"],
+)
 def test_4_7_3_3_topic_over_65535_bytes_is_not_sent(talk: Conversation, call: str) -> None:
     talk.make()
     talk.meet()
-    if talk.outcome("len(b't' * 65536)")[0] == "MemoryError":
-        pytest.skip("missing capability: a heap with 64 KiB in one piece")
+    talk.board.exec(LONG)
+    assert talk.board.evaluate("len(long)") == 65536
     how = talk.outcome(f"c.{call}")[0]
     assert (how, talk.said()) == ("ValueError", [])
 
