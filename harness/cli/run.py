@@ -132,7 +132,7 @@ def _joined(arguments: list[str]) -> list[str]:
 def _print_nothing_ran(code: int) -> None:
     """Print the object of ``--json`` for a run that did not begin."""
     counts = dict.fromkeys(VERDICTS, 0)
-    nothing = {"boards": [], "report": None, "run": None, "coverage": []}
+    nothing: dict[str, object] = {"boards": [], "report": None, "run": None, "coverage": []}
     print_json({"verdicts": counts, "exit": code, **nothing})
 
 

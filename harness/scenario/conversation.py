@@ -124,6 +124,16 @@ class Conversation:
             )
         return value
 
+    def hear(self, count: int = 1) -> None:
+        """Let the client wait for messages until its callback has collected so many in all.
+
+        One `wait_msg` hands over what is there when it looks, which may be all that is to come.
+
+        Raises:
+            ExpectationFailed: It raised, or they did not come.
+        """
+        self.board.exec(f"while len(got) < {count}:\n    c.wait_msg()")
+
     @property
     def got(self) -> list[tuple[str, object]]:
         """Topic and message of each call of the callback."""

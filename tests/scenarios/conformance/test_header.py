@@ -165,8 +165,7 @@ def test_2_3_1_6_answers_carry_the_identifier_of_their_publish(
         Expect("PUBACK"),
         Send(Publish("t", b"two", 2, packet_id=number)),
     )
-    talk.value("c.wait_msg()")
-    talk.value("c.wait_msg()")
+    talk.hear(2)
     talk.value("c.ping()")
     talk.value("c.check_msg()")
     assert talk.said() == [PubAck(number), PubRec(number), PubComp(number)]

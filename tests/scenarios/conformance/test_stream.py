@@ -104,7 +104,7 @@ def test_4_2_messages_are_the_same_however_the_stream_is_cut(
     # The stream has its PUBREL itself: the script takes PUBREC, so that no other one answers it.
     data = b"".join(each.encode() for each in STREAM)
     talk.meet(Send(data, split=at, gap_s=0.002), Expect("PUBREC"))
-    talk.board.exec("while len(got) < 4:\n    c.wait_msg()")
+    talk.hear(4)
     assert talk.said() == REPLIES
     assert [(topic, len(str(message))) for topic, message in talk.got] == [
         ("t", 5),
@@ -123,7 +123,7 @@ def test_7_0_0_2_nothing_but_the_protocol_is_needed(talk: Conversation) -> None:
     talk.value("c.subscribe('echo/+', 2)")
     for qos in range(3):
         talk.value(f"c.publish('echo/{qos}', 'm{qos}', qos={qos})")
-        talk.board.exec(f"while len(got) < {qos + 1}:\n    c.wait_msg()")
+        talk.hear(qos + 1)
     talk.value("c.ping()")
     talk.value("c.check_msg()")
     talk.value("c.unsubscribe('echo/+')")
