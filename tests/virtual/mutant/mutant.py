@@ -1,4 +1,4 @@
-"""Broken clients as data: small edits of the device code, each with the statement that it breaks."""
+"""Broken clients as data: small edits of the device code, and the statements that they break."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ class Mutant:
         path = folder / self.file
         given = path.read_text(encoding="utf-8")
         if given.count(self.old) != 1:
-            raise ValueError(f"{self.name}: {self.file} has {given.count(self.old)} of {self.old!r}")
+            raise ValueError(
+                f"{self.name}: {self.file} has {given.count(self.old)} of {self.old!r}"
+            )
         path.write_text(given.replace(self.old, self.new), encoding="utf-8")
         return folder
 

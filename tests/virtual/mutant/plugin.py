@@ -8,8 +8,6 @@ of them: a mutant costs the push of one file and the tests up to the first that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from harness.board.manifest import load_manifest
@@ -69,7 +67,7 @@ def mutant_of(item: pytest.Item) -> str | None:
 @pytest.fixture(scope="session", autouse=True)
 def mutant(
     request: pytest.FixtureRequest, hil_run: HilRun, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
+) -> None:
     """Have the board run this client, broken or not."""
     mutants = {each.name: each for each in load_mutants()}
     folder = device_src()
@@ -77,7 +75,6 @@ def mutant(
         folder = mutants[request.param].write(tmp_path_factory.mktemp("mutant") / "device_src")
     hil_run.stand.dut(0)
     hil_run.stand.seen[0].deploy(load_manifest(folder))
-    yield
 
 
 @pytest.hookimpl(tryfirst=True)
