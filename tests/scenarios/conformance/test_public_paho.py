@@ -1,8 +1,8 @@
 """The courses of the Eclipse Paho interoperability suite, told anew from the client's side.
 
-That suite plays a client to test a broker; here the client is the board's, and the broker notes what
-it breaks of MQTT 3.1.1. Overlapping subscriptions and topics that begin with $ are the broker's
-own affair; a refused subscription and a broken keep alive are in other files here.
+That suite plays a client to test a broker; here the client is the board's, and the broker notes
+what it breaks of MQTT 3.1.1. Overlapping subscriptions and topics with $ are the broker's own
+affair; a refused subscription and a broken keep alive are in other files here.
 """
 
 from __future__ import annotations

@@ -8,12 +8,14 @@ of them: a mutant costs the push of one file and the tests up to the first that 
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from harness.board.manifest import load_manifest
 from harness.pytest_plugin.run import HilRun, run_of
 from harness.shipped import device_src
-from tests.virtual.mutant.mutant import Mutant, load_mutants
+from tests.virtual.mutant.mutant import TABLE, Mutant, load_mutants
 
 #: The client as it is, among the names of mutants.
 UNCHANGED = "unchanged"
@@ -25,12 +27,14 @@ WORKS = "MQTT-7.1.2-1"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the choice of mutants."""
     parser.addoption("--mutants", default="", metavar="NAME,...", help="mutants to run, by name")
+    parser.addoption("--mutant-table", default=str(TABLE), metavar="FILE", help="where they stand")
 
 
 def chosen(config: pytest.Config) -> list[Mutant]:
     """Return the mutants that this run is about."""
     names = config.getoption("--mutants").split(",")
-    return [each for each in load_mutants() if each.name in names]
+    table = Path(config.getoption("--mutant-table"))
+    return [each for each in load_mutants(table) if each.name in names]
 
 
 def statements(node: pytest.Item | pytest.Function) -> set[str]:
@@ -69,7 +73,7 @@ def mutant(
     request: pytest.FixtureRequest, hil_run: HilRun, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Have the board run this client, broken or not."""
-    mutants = {each.name: each for each in load_mutants()}
+    mutants = {each.name: each for each in chosen(request.config)}
     folder = device_src()
     if request.param != UNCHANGED:
         folder = mutants[request.param].write(tmp_path_factory.mktemp("mutant") / "device_src")
