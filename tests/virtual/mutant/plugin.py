@@ -77,8 +77,9 @@ def mutant(
     folder = device_src()
     if request.param != UNCHANGED:
         folder = mutants[request.param].write(tmp_path_factory.mktemp("mutant") / "device_src")
-    hil_run.stand.dut(0)
+    dut = hil_run.stand.dut(0)
     hil_run.stand.seen[0].deploy(load_manifest(folder))
+    dut.reset()  # it was not asked to push, and would take the interpreter for the old one
 
 
 @pytest.hookimpl(tryfirst=True)
