@@ -20,40 +20,45 @@ ROOT = Path(__file__).resolve().parents[3]
 #: call's limit of 15 s and the tests before it.
 START_S, EACH_S = 60.0, 30.0
 
+#: What a run has printed.
+OUTPUT = "output.txt"
+
 
 def start(
     mutants: Sequence[Mutant], folder: Path, table: Path = TABLE
-) -> tuple[subprocess.Popen[str], float]:
-    """Start a run of mutants, and return it with how long it may take, in seconds."""
+) -> tuple[subprocess.Popen[bytes], float]:
+    """Start a run of mutants into a folder, and return it with how long it may take, in seconds."""
     names = ",".join(each.name for each in mutants)
     suite = shipped.scenarios() / "conformance"
     command = [sys.executable, "-m", "harness.cli", "run", str(suite)]
     command += ["-q", "-p", "tests.virtual.mutant.plugin", "--mutant-table", str(table)]
     command += ["--mutants", names, "--board", "virtual", "--hil-report-dir", str(folder)]
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    folder.mkdir(parents=True)
+    # A file, since nobody reads the pipe of one run while another is waited for.
+    with (folder / OUTPUT).open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
     return process, START_S + EACH_S * len(mutants)
 
 
-def finish(process: subprocess.Popen[str], limit_s: float, folder: Path) -> dict[str, Any]:
+def finish(process: subprocess.Popen[bytes], limit_s: float, folder: Path) -> dict[str, Any]:
     """Wait for a run, and return its ``run.json``.
 
     Raises:
         AssertionError: It left none.
     """
     try:
-        output, _ = process.communicate(timeout=limit_s)
+        process.wait(limit_s)
     finally:
         process.terminate()
         process.wait()
     path = folder / "latest" / "run.json"
-    assert path.is_file(), output
+    assert path.is_file(), (folder / OUTPUT).read_text(encoding="utf-8", errors="replace")
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 
