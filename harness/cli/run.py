@@ -1,8 +1,8 @@
 """Run the scenarios on a board and write a report.
 
-Without paths the shipped scenarios run; paths, -k, -m and all other arguments are pytest's. Ends
-with 0 when all passed, 1 for product failures, 10 when the rig was in the way; README lists the
-others.
+Without paths the shipped scenarios run, with --all the conformance suite too; paths, -k, -m and all
+other arguments are pytest's. Ends with 0 when all passed, 1 for product failures, 10 when the rig
+was in the way; README lists the others.
 
     hil run
     hil run --board port:/dev/ttyUSB0 -k retained
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 #: What it does not know itself goes to pytest.
 FORWARDS = True
 
+#: More than twice as many tests as all other scenarios together.
+LONG_SUITE = "conformance"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
@@ -45,6 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--hil-device-src",
         metavar="DIR",
         help="device code in place of the shipped",
+    )
+    parser.add_argument(
+        "--all", action="store_true", help="without paths: the conformance suite too"
     )
     add_json_argument(parser)
     lines = [f"  {option.flag:<24} {option.help}" for option in OPTIONS]
@@ -78,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     if args.device_src:
         arguments += ["--hil-device-src", args.device_src]
     arguments = _joined(arguments + args.rest)
-    keeper = _Keeper(shipped.scenarios())
+    keeper = _Keeper(shipped.scenarios(), is_all=args.all)
     with _stdout_on_stderr(args.json):
         code = pytest.main(arguments, plugins=[keeper])
     hil = keeper.config.stash.get(RUN, None) if keeper.config is not None else None
@@ -105,16 +111,28 @@ class _Keeper:
         config: The session's configuration; None before pytest has read its options.
     """
 
-    def __init__(self, scenarios: Path) -> None:
-        """Run `scenarios` unless the command line names paths; pytest knows which they are."""
+    def __init__(self, scenarios: Path, *, is_all: bool) -> None:
+        """Run `scenarios` unless the command line names paths; pytest knows which they are.
+
+        Args:
+            scenarios: The shipped ones.
+            is_all: Whether their long suite runs without being named.
+        """
         self.config: pytest.Config | None = None
         self._scenarios = scenarios
+        self._left_out: Path | None = None if is_all else scenarios / LONG_SUITE
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Take the configuration, and the shipped scenarios where no path was named."""
         self.config = config
         if config.args_source != config.ArgsSource.ARGS:
             config.args = [str(self._scenarios)]
+        else:
+            self._left_out = None
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Leave out what takes too long to run without being asked for."""
+        return True if collection_path == self._left_out else None
 
 
 def _joined(arguments: list[str]) -> list[str]:

@@ -89,6 +89,25 @@ def test_suite_is_green_on_virtual_boards_and_the_same_through_a_port(
     assert Path(first["report"]).stat().st_size < 500_000
 
 
+@pytest.mark.parametrize(
+    ("arguments", "has_scenarios", "has_conformance"),
+    [
+        ([], True, False),
+        (["--all"], True, True),
+        ([str(ROOT / "tests/scenarios/conformance")], False, True),
+    ],
+    ids=["default", "all", "named"],
+)
+def test_conformance_suite_runs_when_it_is_asked_for(
+    tmp_path: Path, arguments: list[str], has_scenarios: bool, has_conformance: bool
+) -> None:
+    with start(["run", *arguments, "--collect-only", "-q"], tmp_path) as process:
+        stdout, stderr = process.communicate(timeout=RUN_S)
+    files = {Path(line.split("::")[0]).name for line in stdout.splitlines() if "::" in line}
+    assert ("test_codey.py" in files) == has_scenarios, stderr
+    assert ("test_connack.py" in files) == has_conformance, stderr
+
+
 def test_play_until_the_panel_shows_38(tmp_path: Path) -> None:
     program = ROOT / "fixtures/programs/page_example.py"
     played = result(start(["play", str(program), "--until", "panel:38", "--json"], tmp_path))
