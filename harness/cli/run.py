@@ -177,7 +177,8 @@ def _joined(arguments: list[str]) -> list[str]:
 def _print_nothing_ran(code: int) -> None:
     """Print the object of ``--json`` for a run that did not begin."""
     counts = dict.fromkeys(VERDICTS, 0)
-    print_json({"verdicts": counts, "exit": code, "boards": [], "report": None, "run": None})
+    nothing: dict[str, object] = {"boards": [], "report": None, "run": None, "coverage": []}
+    print_json({"verdicts": counts, "exit": code, **nothing})
 
 
 def _check_at_once(specification: str) -> None:

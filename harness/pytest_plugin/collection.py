@@ -48,18 +48,29 @@ def _reaches_ours(name: str, definitions: Sequence[pytest.FixtureDef[Any]]) -> b
 
 
 def check_requirements(items: Sequence[pytest.Item], catalogue: Catalogue) -> None:
-    """Check that all ids that tests cite are in the catalogue.
+    """Check that all ids that tests cite are in the catalogue, and bind the product.
 
     Raises:
-        ConfigError: Some are not; the message lists them all.
+        ConfigError: Some are not, or do not; the message lists them all.
     """
-    unknown = [
-        f"{each} in {item.nodeid}"
+    cited = [
+        (each, f"{each} in {item.nodeid}")
         for item in items
         for mark in item.iter_markers("requirement")
         for each in mark.args
-        if each not in catalogue
     ]
+    unknown = [place for each, place in cited if each not in catalogue]
+    foreign = [
+        place
+        for each, place in cited
+        if each in catalogue and catalogue[each].not_applicable_because
+    ]
+    if foreign:
+        raise ConfigError(
+            "tests cite requirements that do not bind the product",
+            expected="ids without not_applicable_because",
+            got="\n".join(foreign),
+        )
     if unknown:
         raise ConfigError(
             "tests cite requirements that the catalogue does not have",

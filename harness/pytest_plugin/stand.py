@@ -140,12 +140,16 @@ class Stand:
         self._duts.pop(index, None)
 
     def broker_fault(self) -> HarnessError | None:
-        """Return what is wrong with the broker; None when it works, or was stopped on purpose."""
+        """Return what is wrong with the broker; None when it works, or was stopped on purpose.
+
+        A test that was lent a broker of its own has that one, whatever became of the run's.
+        """
         if self._scripted is not None:
             try:
                 self._scripted.check_alive()
             except BrokerError as error:
                 return error
+            return None
         broker = self._broker
         if broker is None:
             return self._errors.get("broker")

@@ -21,7 +21,7 @@ from harness.report.evidence import evidence_names, serial_lines
 from harness.report.frames import frames, last_snapshot, sampled
 from harness.report.record import SOURCES, VERDICTS
 from harness.report.timeline import failing_instant, moments, mqtt_text, one_line
-from harness.report.traceability import coverage
+from harness.report.traceability import coverage, shares
 
 if TYPE_CHECKING:
     from harness.report.record import Colour, Measurement, Run, TestRecord
@@ -97,6 +97,7 @@ def page(run: Run) -> str:
         skipped=[pair for pair in numbered if pair[1].verdict == "skipped"],
         series=_series(run),
         coverage=rows,
+        shares=shares(rows),
         uncovered=[row for row in rows if row.verdict == "uncovered"],
         requirements={row.requirement.id: row.requirement for row in rows},
         index_of={test.test: index for index, test in numbered},

@@ -26,13 +26,18 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Requirement:
-    """One row of the requirement catalogue."""
+    """One row of the requirement catalogue.
+
+    Attributes:
+        not_applicable_because: Why it does not bind the product; empty for one that does.
+    """
 
     id: str
     text: str
     source: str
     kind: str
     title: str
+    not_applicable_because: str = ""
 
 
 @dataclass(frozen=True)

@@ -127,6 +127,19 @@ def test_unknown_requirements_are_all_told(run_session: RunSession) -> None:
     assert "MQTT-50 in" not in said
 
 
+def test_requirement_that_does_not_bind_the_product_is_not_to_be_cited(
+    run_session: RunSession,
+) -> None:
+    session = run_session(
+        "@pytest.mark.requirement('MQTT-50', 'MQTT-3.3.1-9')\ndef test_x(board): pass\n"
+    )
+    assert session.result.ret == pytest.ExitCode.USAGE_ERROR
+    said = session.result.stderr.str() + session.stdout
+    assert "tests cite requirements that do not bind the product" in said
+    assert "MQTT-3.3.1-9 in test_it.py::test_x" in said
+    assert "MQTT-50 in" not in said
+
+
 @pytest.mark.parametrize(
     "text",
     [
