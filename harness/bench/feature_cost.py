@@ -39,8 +39,8 @@ class Feature:
 FEATURES = (
     Feature("strict UTF-8 in both directions", ("decode",)),
     Feature("strict topic names and filters", ("topic_string",)),
-    Feature("user and password", ("login",)),
-    Feature("random client id", ("random_id",)),
+    Feature("user and password", (), ("if user is not None", "if password is not None")),
+    Feature("random client id", (), ("if not client_id:",)),
     Feature("last will", ("set_last_will",)),
     Feature("unsubscribe", ("unsubscribe",)),
     Feature("ping", ("ping",)),
