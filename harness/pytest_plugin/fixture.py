@@ -92,6 +92,17 @@ def scripted(hil_run: HilRun, board: BoardUnderTest) -> Iterator[ScriptedBroker]
 
 
 @pytest.fixture
+def tls_broker(hil_run: HilRun, board: BoardUnderTest) -> Iterator[Broker]:
+    """A broker of the test's own that speaks TLS, which any host name that `board` uses stands for.
+
+    Some names stand for ports with certificates that a client must refuse, or ask for one of the
+    client; see `Stand.tls_broker`.
+    """
+    with hil_run.stand.tls_broker(board) as lent:
+        yield lent
+
+
+@pytest.fixture
 def mqtt(hil_run: HilRun, broker: Broker) -> Iterator[Messenger]:
     """The harness's MQTT client, connected for the run; subscriptions end with the test."""
     broker.check_alive()

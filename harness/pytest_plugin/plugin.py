@@ -30,6 +30,7 @@ from harness.pytest_plugin.fixture import (
     run,
     scripted,
     timeline,
+    tls_broker,
 )
 from harness.pytest_plugin.option import add_options
 from harness.pytest_plugin.run import RUN, UNCOLLECTED, Ending, HilRun, run_of
@@ -55,6 +56,7 @@ __all__ = [
     "run",
     "scripted",
     "timeline",
+    "tls_broker",
 ]
 
 MARKERS = (
