@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from harness.board.snapshot import SOURCES
 from harness.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -57,6 +58,12 @@ OPTIONS = (
         "auto",
         ("auto", "always", "never"),
     ),
+    Option(
+        "evidence",
+        "where evidence on display and LED is taken from, of those that there are: commanded, "
+        "device, bench, with commas; without commanded the probe's records are off",
+        ",".join(SOURCES),
+    ),
     Option("mosquitto", "path of the Mosquitto program"),
     Option("micropython", "path of a MicroPython for virtual boards, in place of the wheel's"),
     Option("requirements", "folder with the requirement catalogue"),
@@ -74,6 +81,7 @@ class Settings:
         broker: ``auto`` or a URL.
         broker_interface: Network interface for real boards; empty when none was named.
         reset: ``auto``, ``always`` or ``never``.
+        evidence: Sources of evidence on display and LED that tests may take.
         mosquitto: Path of the broker's program; None to search.
         micropython: Path of an interpreter; None for the wheel's.
         requirements: Folder of the catalogue; None for the shipped one.
@@ -86,6 +94,7 @@ class Settings:
     broker: str
     broker_interface: str
     reset: str
+    evidence: frozenset[str]
     mosquitto: str | None
     micropython: str | None
     requirements: Path | None
@@ -125,11 +134,23 @@ def read_settings(config: pytest.Config) -> Settings:
         broker=values["broker"],
         broker_interface=values["broker-interface"],
         reset=values["reset"],
+        evidence=_sources(values["evidence"]),
         mosquitto=values["mosquitto"] or None,
         micropython=values["micropython"] or None,
         requirements=_path(values["requirements"]),
         wifi=(name, os.environ.get("HIL_WIFI_PASSWORD", "")) if name else None,
     )
+
+
+def _sources(text: str) -> frozenset[str]:
+    found = frozenset(each.strip() for each in text.split(","))
+    if not found <= set(SOURCES):
+        raise ConfigError(
+            f"{text!r} is not possible",
+            on="--hil-evidence",
+            expected=f"some of {', '.join(SOURCES)}",
+        )
+    return found
 
 
 def _path(text: str) -> Path | None:

@@ -36,7 +36,14 @@ class RunningProgram:
         records: What the probe has reported so far, oldest first.
     """
 
-    def __init__(self, program: Program, board: str, evidence: Evidence, started_s: float) -> None:
+    def __init__(
+        self,
+        program: Program,
+        board: str,
+        evidence: Evidence,
+        started_s: float,
+        on_record: Callable[[Seen], None] = lambda _: None,
+    ) -> None:
         """Take over a program that `Board.start` started.
 
         Args:
@@ -44,7 +51,9 @@ class RunningProgram:
             board: Name of the board, for messages.
             evidence: Where its records are noted.
             started_s: When it was sent, in seconds of the host's monotonic clock.
+            on_record: Is told of each record.
         """
+        self._on_record = on_record
         self.started_s = started_s
         self._program = program
         self._board = board
@@ -172,7 +181,9 @@ class RunningProgram:
                     del self._text[:excess]
                     self.dropped_bytes += excess
             else:
-                self.records.append(Seen(now_s, item))
+                seen = Seen(now_s, item)
+                self.records.append(seen)
+                self._on_record(seen)
                 note_record(item, self._board, self._evidence)
 
     def _missing(self, tried: str) -> ExpectationFailed:
