@@ -31,7 +31,8 @@ from harness.scenario.matcher import (
     shows,
 )
 from harness.scenario.observation import expect
-from harness.scenario.sequence import STEP_S, TOLERANCE_S, Part, scrolls, sequence
+from harness.scenario.scroll import STEP_S, scrolls
+from harness.scenario.sequence import TOLERANCE_S, Part, sequence
 from harness.scenario.watching import watch
 
 WITHIN_S = 2.0
@@ -128,7 +129,7 @@ class Display(_Watched[Picture]):
         self._expect(is_dark(), within_s)
 
     def scrolls(self, text: str, within_s: float | None = None, *, missed_steps: int = 0) -> None:
-        """Check that a text moves over it and leaves it dark; see `sequence.scrolls`.
+        """Check that a text moves over it and leaves it dark; see `scroll.scrolls`.
 
         Args:
             text: The whole text.

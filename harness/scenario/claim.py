@@ -78,6 +78,11 @@ class Claim:
     still: Matcher | None = None
     film: tuple[Rows, ...] = ()
 
+    @property
+    def aspect(self) -> str:
+        """What it is about: ``panel`` or ``led``."""
+        return "led" if self.is_led else "panel"
+
 
 def eventually(matcher: Matcher, within_s: float) -> Claim:
     """It was seen since the last claim was met, or will be within a time."""

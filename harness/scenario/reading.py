@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import groupby
 
-from harness.board.snapshot import COLUMNS, ROWS, columns_from_rows
+from harness.board.snapshot import COLUMNS, LIT, ROWS, columns_from_rows
 from harness.scenario.font import DIGIT_WIDTH, MARKS, TEXT_WIDTH, number_glyphs, text_glyphs
 
 #: Stands for a glyph that is in neither font, or too little of it to tell.
@@ -60,10 +60,10 @@ def read_scrolls(pictures: Sequence[tuple[str, ...]]) -> list[str]:
     """
     strips: list[bytearray] = []
     steps = 0
-    before: bytes | None = None
+    before: tuple[str, ...] | None = None
     for rows, _ in groupby(pictures):
         columns = columns_from_rows(rows)
-        step = 0 if before is None else _step(before, columns)
+        step = 0 if before is None else step_between(before, rows, LONGEST_STEP)
         if step:
             strips[-1] += columns[COLUMNS - step :]
             steps += 1
@@ -72,19 +72,31 @@ def read_scrolls(pictures: Sequence[tuple[str, ...]]) -> list[str]:
                 strips.pop()
             strips.append(bytearray(columns))
             steps = 0
-        before = columns
+        before = rows
     if steps < FEWEST_STEPS and strips:
         strips.pop()
     return [text for text in map(_read_strip, strips) if text]
 
 
-def _step(before: bytes, after: bytes) -> int:
-    """Return by how many columns a picture has moved to the left; 0 when it has not."""
-    if not any(before):
-        return 0
-    for step in range(1, LONGEST_STEP + 1):
-        if before[step:] == after[: COLUMNS - step] and (any(before[step:]) or not any(after)):
-            return step
+def step_between(before: tuple[str, ...], after: tuple[str, ...], longest: int) -> int:
+    """Return by how many columns a picture has moved to the left.
+
+    Args:
+        before: The picture.
+        after: The next one.
+        longest: How far to look.
+
+    Returns:
+        0 when it has not, or when there was nothing to move.
+    """
+    for step in range(1, longest + 1):
+        if all(
+            row[step:] == later[: COLUMNS - step] for row, later in zip(before, after, strict=True)
+        ):
+            is_left = any(LIT in row[step:] for row in before)
+            is_gone = any(LIT in row for row in before) and not any(LIT in row for row in after)
+            if is_left or is_gone:
+                return step
     return 0
 
 
