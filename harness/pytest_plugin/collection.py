@@ -18,11 +18,13 @@ RIG_FIXTURES = ("hil_run", "board", "boards", "broker")
 FIXTURE_MODULE = "harness.pytest_plugin.fixture"
 
 
-#: What a test may ask for in ``needs``: of the board's profile, of the rig, of the broker.
+#: What a test may ask for in ``needs``: of the board's profile, of the rig, of the
+#: probe (whether it reports effects), of the broker.
 CAPABILITIES = frozenset(
     {
         *("display", "led", "wifi", "mqtt"),
         *("lines", "power", "bench", "inputs", "network"),
+        "records",
         *("broker:log", "broker:restart"),
     }
 )
@@ -96,7 +98,7 @@ def check_capabilities(items: Sequence[pytest.Item]) -> None:
 def evidence_of(item: pytest.Item, settings: Settings) -> frozenset[str]:
     """Return the sources from which a test takes evidence: its marker's, or all of the run's."""
     marker = item.get_closest_marker("evidence")
-    return settings.evidence if marker is None else settings.evidence & set(marker.args)
+    return settings.sources if marker is None else settings.sources & set(marker.args)
 
 
 def missing_capability(item: pytest.Item, stand: Stand) -> list[str]:
@@ -113,7 +115,10 @@ def missing_capability(item: pytest.Item, stand: Stand) -> list[str]:
     needed = [str(each) for mark in item.iter_markers("needs") for each in mark.args]
     if not needed:
         return missing
-    have = stand.dut(0).board.capabilities()
+    dut = stand.dut(0)
+    have = dut.board.capabilities()
+    if dut.has_records:
+        have |= {"records"}
     if any(each.startswith("broker:") for each in needed):
         have |= {f"broker:{each}" for each in stand.broker.capabilities}
     return sorted(set(needed) - have) + missing

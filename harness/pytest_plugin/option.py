@@ -23,6 +23,7 @@ class Option:
     help: str
     default: str = ""
     choices: tuple[str, ...] = ()
+    is_list: bool = False
 
     @property
     def flag(self) -> str:
@@ -63,6 +64,8 @@ OPTIONS = (
         "where evidence on display and LED is taken from, of those that there are: commanded, "
         "device, bench, with commas; without commanded the probe's records are off",
         ",".join(SOURCES),
+        SOURCES,
+        is_list=True,
     ),
     Option("mosquitto", "path of the Mosquitto program"),
     Option("micropython", "path of a MicroPython for virtual boards, in place of the wheel's"),
@@ -81,7 +84,7 @@ class Settings:
         broker: ``auto`` or a URL.
         broker_interface: Network interface for real boards; empty when none was named.
         reset: ``auto``, ``always`` or ``never``.
-        evidence: Sources of evidence on display and LED that tests may take.
+        evidence: Sources of evidence on display and LED that tests may take, with commas.
         mosquitto: Path of the broker's program; None to search.
         micropython: Path of an interpreter; None for the wheel's.
         requirements: Folder of the catalogue; None for the shipped one.
@@ -94,11 +97,16 @@ class Settings:
     broker: str
     broker_interface: str
     reset: str
-    evidence: frozenset[str]
+    evidence: str
     mosquitto: str | None
     micropython: str | None
     requirements: Path | None
     wifi: tuple[str, str] | None = field(repr=False)
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The sources of `evidence`."""
+        return frozenset(self.evidence.split(","))
 
     def secrets(self) -> list[str]:
         """Return what must not stand in a report: passwords, as typed and as meant."""
@@ -134,23 +142,12 @@ def read_settings(config: pytest.Config) -> Settings:
         broker=values["broker"],
         broker_interface=values["broker-interface"],
         reset=values["reset"],
-        evidence=_sources(values["evidence"]),
+        evidence=values["evidence"],
         mosquitto=values["mosquitto"] or None,
         micropython=values["micropython"] or None,
         requirements=_path(values["requirements"]),
         wifi=(name, os.environ.get("HIL_WIFI_PASSWORD", "")) if name else None,
     )
-
-
-def _sources(text: str) -> frozenset[str]:
-    found = frozenset(each.strip() for each in text.split(","))
-    if not found <= set(SOURCES):
-        raise ConfigError(
-            f"{text!r} is not possible",
-            on="--hil-evidence",
-            expected=f"some of {', '.join(SOURCES)}",
-        )
-    return found
 
 
 def _path(text: str) -> Path | None:
@@ -164,7 +161,8 @@ def _value(option: Option, config: pytest.Config) -> str:
         or config.getini(option.key)
         or option.default
     )
-    if option.choices and value not in option.choices:
+    given = value.split(",") if option.is_list else [value]
+    if option.choices and not set(given) <= set(option.choices):
         raise ConfigError(
             f"{value!r} is not possible",
             on=option.flag,

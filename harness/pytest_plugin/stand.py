@@ -197,7 +197,7 @@ class Stand:
             opened.board,
             evidence,
             self.redirection,
-            has_records="commanded" in self.settings.evidence,
+            has_records="commanded" in self.settings.sources,
         )
 
     def _note_board(self, opened: OpenedBoard) -> None:

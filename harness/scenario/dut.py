@@ -222,7 +222,12 @@ class BoardUnderTest:
         program_ = self.board.start(source, Deadline.after(EXEC_S))
         self.records.append(Seen(started_s, RESTARTED))
         self.running = RunningProgram(
-            program_, self.name, self._evidence, started_s, self.records.append
+            program_,
+            self.name,
+            self._evidence,
+            started_s,
+            self.records.append,
+            has_records=self.has_records,
         )
         return self.running
 
@@ -237,8 +242,9 @@ class BoardUnderTest:
 
         Returns when something has come, or when the deadline has passed.
         """
-        if self.running is not None and self.running.is_running:
-            self.running.pump(deadline)
+        # What a short program said may have come with the board's word that it has taken the code:
+        # one that has ended already may have something left to tell.
+        if self.running is not None and (self.running.pump(deadline) or self.is_running):
             return
         try:
             events = self.board.repl.pump(deadline)
@@ -251,7 +257,7 @@ class BoardUnderTest:
     def snapshots(self, within_s: float = EXEC_S) -> tuple[Snapshot, ...]:
         """Return what the idle board shows, one entry a source, and note it as evidence."""
         if self.running is not None and not self.running.is_running:
-            self.running = None
+            self.stop()
         if self.running is not None:
             raise HarnessError(
                 "a snapshot was asked for while a program runs",

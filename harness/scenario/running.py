@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.board.program import Program
 from harness.deadline import Deadline
-from harness.errors import DeviceException, ExpectationFailed, LinkTimeout
+from harness.errors import DeviceException, ExpectationFailed, HarnessError, LinkTimeout
 from harness.scenario.evidence import Evidence
 from harness.wire.probe_record import Record, RecordStream, Text
 
@@ -43,6 +43,8 @@ class RunningProgram:
         evidence: Evidence,
         started_s: float,
         on_record: Callable[[Seen], None] = lambda _: None,
+        *,
+        has_records: bool = True,
     ) -> None:
         """Take over a program that `Board.start` started.
 
@@ -52,7 +54,9 @@ class RunningProgram:
             evidence: Where its records are noted.
             started_s: When it was sent, in seconds of the host's monotonic clock.
             on_record: Is told of each record.
+            has_records: Whether the probe reports effects.
         """
+        self._has_records = has_records
         self._on_record = on_record
         self.started_s = started_s
         self._program = program
@@ -119,6 +123,7 @@ class RunningProgram:
 
         Raises:
             ExpectationFailed: It did not come, or the program ended before.
+            HarnessError: It did not come, and the probe reports no effects.
         """
         found: list[Seen] = []
 
@@ -127,6 +132,13 @@ class RunningProgram:
             return bool(found)
 
         if not self.wait_until(arrived, Deadline.after(within_s)):
+            if not self._has_records:
+                raise HarnessError(
+                    f"nobody can tell whether the program did {says}",
+                    on=self._board,
+                    expected="records of the probe, which are off",
+                    advice='@pytest.mark.needs("records") skips the test then',
+                )
             raise self._missing(f"the program did not report {says} within {within_s:g} s")
         return found[0]
 

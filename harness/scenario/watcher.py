@@ -79,7 +79,7 @@ class CommandedWatcher:
 
     def _take_pending(self) -> None:
         deadline = Deadline.after(PENDING_S)
-        while self._dut.is_running and not deadline.is_expired:
+        while self._dut.running is not None and not deadline.is_expired:
             known = len(self._dut.records)
             self._dut.listen(deadline)
             if len(self._dut.records) == known:

@@ -12,7 +12,7 @@ import pytest
 from harness.errors import ExpectationFailed, HarnessError
 from harness.scenario import observation, watching
 from harness.scenario.assertion import Display, Led
-from harness.scenario.claim import eventually, never, settles, stays
+from harness.scenario.claim import Claim, eventually, never, settles, stays
 from harness.scenario.font import render_number, strip_of
 from harness.scenario.matcher import led_is, shows
 from harness.scenario.model import Scenario, Watches
@@ -210,6 +210,19 @@ def test_only_the_sources_that_a_test_takes_are_asked(running: Hand, make_hand: 
             watch(blind.dut, claim, blind.notebook)
     with pytest.raises(HarnessError, match="nobody can tell"):
         observation.expect(blind.dut, shows("38"), 0.1, blind.notebook)
+
+
+@pytest.mark.parametrize("claim", [eventually(shows("38"), 0.1), stays(shows("38"), 0.05)])
+def test_program_that_ended_at_once_is_told_by_its_records(
+    hand: Hand, ran: type[Ran], claim: Claim
+) -> None:
+    hand.dut.begin()
+    hand.bench.see(columns=drawn("38"))
+    hand.shown.commanded = hand.shown.device = (drawn("38"), BLACK)
+    hand.start("short", ran(record(1, columns=drawn("38"), text="38", how="show")))
+    watch(hand.dut, claim, hand.notebook)
+    assert noted(hand)["commanded"]
+    assert [each["what"] for each in hand.notebook.of("record")] == ["display"]
 
 
 def test_program_that_has_raised_is_told(hand: Hand, ran: type[Ran]) -> None:
