@@ -3,6 +3,7 @@
     hil bench overhead      what a test, a run and a command cost; about a minute
     hil bench client        our MQTT client beside umqtt.simple, umqtt.robust and a bare loop on a
                             socket: rates, latency, heap, size; three minutes
+    hil bench probe         what the probe costs on the board: nothing when it is not armed; 20 s
 
 Ends with 1 when a limit is not met, with 10 when one could not be judged.
 """
@@ -34,7 +35,7 @@ _WHEEL = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("what", choices=["overhead", "client"], help="which bench")
+    parser.add_argument("what", choices=["overhead", "client", "probe"], help="which bench")
     client = parser.add_argument_group("hil bench client")
     client.add_argument(
         "--peer",
@@ -60,20 +61,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    return _client(args) if args.what == "client" else _overhead(args)
-
-
-def _overhead(args: argparse.Namespace) -> int:
-    from harness.bench import overhead
-    from harness.bench.row import host
-
+    if args.what == "client":
+        return _client(args)
     if args.peer or args.seconds or args.long:
         raise ConfigError(
             "--peer, --seconds and --long belong to another bench",
-            on="hil bench overhead",
+            on=f"hil bench {args.what}",
             advice="hil bench client",
         )
-    rows = overhead.measure(say)
+    from harness.bench import overhead, probe
+
+    return _table(args, (probe if args.what == "probe" else overhead).measure(say))
+
+
+def _table(args: argparse.Namespace, rows: list[Row]) -> int:
+    from harness.bench.row import host
+
     if args.json:
         print_json({"rows": [row.as_json() for row in rows], "host": host()})
     else:
