@@ -4,6 +4,7 @@
     hil bench client        our MQTT client beside umqtt.simple, umqtt.robust and a bare loop on a
                             socket: rates, latency, heap, size; three minutes
     hil bench features      what each feature of our MQTT client costs in bytes; ten seconds
+    hil bench probe         what the probe costs on the board: nothing when it is not armed; 20 s
 
 Ends with 1 when a limit is not met, with 10 when one could not be judged.
 """
@@ -35,7 +36,9 @@ _WHEEL = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("what", choices=["overhead", "client", "features"], help="which bench")
+    parser.add_argument(
+        "what", choices=["overhead", "client", "features", "probe"], help="which bench"
+    )
     client = parser.add_argument_group("hil bench client")
     client.add_argument(
         "--peer",
@@ -80,12 +83,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _rows(args: argparse.Namespace) -> int:
     from harness import shipped
-    from harness.bench import feature_cost, overhead
+    from harness.bench import feature_cost, overhead, probe
     from harness.bench.row import host
 
     if args.what == "features":
         interpreter = find_bare_interpreter(os.environ.get("HIL_MICROPYTHON", ""))
         rows = feature_cost.measure(interpreter, shipped.device_src(), say)
+    elif args.what == "probe":
+        rows = probe.measure(say)
     else:
         rows = overhead.measure(say)
     _plot(args, rows, host())

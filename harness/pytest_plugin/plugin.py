@@ -62,6 +62,7 @@ __all__ = [
 MARKERS = (
     "requirement(id, ...): what the test shows; ids of the catalogue",
     "needs(capability, ...): skip where board or rig lacks one",
+    "evidence(source, ...): believe these alone on display and LED: commanded, device, bench",
     "boards(n, roles=[...]): how many boards the test takes, and what it calls them",
 )
 

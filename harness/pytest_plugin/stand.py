@@ -233,7 +233,12 @@ class Stand:
         self._note_board(opened)
         result = opened.deploy(self.manifest)
         evidence.write("board.deploy", board=spec.name, **result.as_json())
-        return BoardUnderTest(opened.board, evidence, self.redirection)
+        return BoardUnderTest(
+            opened.board,
+            evidence,
+            self.redirection,
+            has_records="commanded" in self.settings.sources,
+        )
 
     def _note_board(self, opened: OpenedBoard) -> None:
         rig, profile = opened.board.rig, opened.board.profile

@@ -143,7 +143,13 @@ class StepRecord:
 
 @dataclass(frozen=True)
 class ExpectRecord:
-    """One expectation; `t` is the moment at which it was decided."""
+    """One expectation; `t` is the moment at which it was decided.
+
+    Attributes:
+        expected_film: The pictures that were to come, in order, of what was expected over time.
+        found_film: The last of those that came, with the seconds since the check began.
+        diff: What the terminal said of it, in lines.
+    """
 
     t: float
     board: str
@@ -157,6 +163,9 @@ class ExpectRecord:
     message: str
     expected_columns: bytes | None
     found_columns: bytes | None
+    expected_film: tuple[bytes, ...] = ()
+    found_film: tuple[tuple[float, bytes], ...] = ()
+    diff: str = ""
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,7 @@ def test_impossible_choice_is_a_config_error(pytester: pytest.Pytester) -> None:
     ("arguments", "said"),
     [
         (("--hil-reset", "sometimes"), "'sometimes' is not possible"),
+        (("--hil-evidence", "bench,eye"), "'bench,eye' is not possible"),
         (("--hil-board", "toaster"), "unknown board"),
         (("--hil-board", "virtual:0"), "number of virtual boards"),
         (("--hil-device-src", "absent"), "no manifest"),
@@ -231,7 +232,7 @@ def test_report_folder_can_be_elsewhere(run_session: RunSession, tmp_path: Path)
 
 def test_markers_are_known_under_strict_rules(run_session: RunSession) -> None:
     session = run_session(
-        "@pytest.mark.needs('display')\n@pytest.mark.boards(1)\n"
+        "@pytest.mark.needs('display')\n@pytest.mark.boards(1)\n@pytest.mark.evidence('bench')\n"
         "@pytest.mark.requirement('MQTT-50')\ndef test_x(boards): assert boards['1'].name\n",
         "--strict-markers",
         "-W",
