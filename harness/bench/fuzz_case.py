@@ -6,6 +6,9 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
+#: Of each chunk in a text; the rest of a long one is payload.
+SHOWN_BYTES = 80
+
 
 @dataclass(frozen=True)
 class Chunk:
@@ -64,6 +67,8 @@ class Case:
         now_ms: Where the clock of the board stands.
         callback: What the callback does: nothing, ``raise``, ``publish``, ``acknowledged``,
             ``disconnect``, ``check``.
+        login: What CONNECT has besides: nothing, ``user``, ``all`` (password and will too),
+            ``random`` (a client id made by the client).
     """
 
     index: int
@@ -76,6 +81,7 @@ class Case:
     first_id: int = 0
     now_ms: int = 0
     callback: str = ""
+    login: str = ""
 
     @property
     def chunks(self) -> list[Chunk]:
@@ -100,6 +106,7 @@ class Case:
             "keepalive": self.keepalive,
             "id": self.first_id,
             "callback": self.callback,
+            "login": self.login,
         }
         case = {"index": self.index, "now": self.now_ms, "options": options, "steps": steps}
         return json.dumps(case, separators=(",", ":")).encode() + b"\n"
@@ -117,16 +124,16 @@ class Case:
     def text(self) -> list[str]:
         """Return the case in lines, for whoever is to understand it."""
         lines = [
-            f"{self.state}; clean {self.clean}, keepalive {self.keepalive}, id {self.first_id}, "
-            f"callback {self.callback or 'plain'}"
+            f"{self.state}; clean {self.clean}, keepalive {self.keepalive}, id {self.first_id}",
+            f"callback {self.callback or 'plain'}, login {self.login or 'none'}",
         ]
         for step in self.steps:
             arguments = ", ".join(repr(each)[:60] for each in step.arguments)
             ends = "".join(f", {each}" for each in (step.end, step.mode) if each)
             lines.append(f"{step.call}({arguments}){ends}")
             lines += [
-                f"  +{chunk.delay_ms} ms {chunk.what or 'right'}: {chunk.data[:400].hex(' ')}"
-                + (f" ... ({len(chunk.data)} bytes)" if len(chunk.data) > 400 else "")  # noqa: PLR2004
+                f"  +{chunk.delay_ms} ms {chunk.what or 'right'}: {chunk.data[:SHOWN_BYTES].hex(' ')}"
+                + (f" ... ({len(chunk.data)} bytes)" if len(chunk.data) > SHOWN_BYTES else "")
                 for chunk in step.chunks
             ]
         return lines

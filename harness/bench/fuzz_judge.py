@@ -120,11 +120,9 @@ def faults(case: Case, seen: CaseSeen) -> Iterator[tuple[str, str]]:
     was_open = False
     for number, (step, did) in enumerate(zip(case.steps, seen.steps, strict=False)):
         where = f"step {number}, {step.call}"
-        if did.outcome.startswith("!hang"):
-            yield HANG, f"{where}: {did.outcome[1:]}"
-            return
         if did.outcome.startswith("!"):
-            yield EXCEPTION, f"{where}: {did.outcome[1:]}"
+            text = did.outcome[1:]
+            yield HANG if text.startswith("hang") else EXCEPTION, f"{where}: {text}"
             return
         if step.call in ("connect", "reconnect"):
             heard = _Heard()
@@ -134,12 +132,11 @@ def faults(case: Case, seen: CaseSeen) -> Iterator[tuple[str, str]]:
         limit_ms = _limit_ms(case, step, did)
         if did.took_ms > limit_ms:
             yield TIME, f"{where}: {did.took_ms} ms, limit {limit_ms} ms"
-        if did.outcome.startswith("returned"):
-            wrong = _wrong_result(step, did, heard.packets)
-            if not wrong and was_open and not did.is_open and case.callback != "disconnect":
-                wrong = "the connection was given up, and nobody was told"
-            if wrong:
-                yield RESULT, f"{where}: {did.outcome}, but {wrong}"
+        wrong = _wrong_result(step, did, heard.packets)
+        if not wrong and was_open and case.callback != "disconnect":
+            wrong = _silent_end(did)
+        if wrong:
+            yield RESULT, f"{where}: {did.outcome}, but {wrong}"
         was_open = did.is_open
     last = seen.steps[-1]
     # The last call looks at all that is there: when it returns, nothing is unread.
@@ -150,6 +147,11 @@ def faults(case: Case, seen: CaseSeen) -> Iterator[tuple[str, str]]:
         yield AFTERWARDS, seen.after
 
 
+def _silent_end(did: StepSeen) -> str:
+    is_told = did.is_open or not did.outcome.startswith("returned")
+    return "" if is_told else "the connection was given up, and nobody was told"
+
+
 def _limit_ms(case: Case, step: Step, did: StepSeen) -> int:
     if step.call in ("wait_msg", "check_msg"):
         limit_ms = 2 * _LIMIT_MS * (len(did.begun) + 2)
@@ -158,15 +160,17 @@ def _limit_ms(case: Case, step: Step, did: StepSeen) -> int:
         if case.callback in ("acknowledged", "publish"):
             limit_ms += 3 * _LIMIT_MS * len(did.messages)
         return limit_ms
-    answers = step.arguments[3:] and step.arguments[3] or 0
-    if step.call != "publish":
-        answers = _ANSWERS[step.call]
+    answers = _ANSWERS.get(step.call, 0)
+    if step.call == "publish":
+        answers = sum(step.arguments[3:])  # its QoS: PUBACK, or PUBREC and PUBCOMP
     is_attempt = step.call in ("connect", "reconnect")
-    return _LIMIT_MS * (2 * int(answers) + 1 + is_attempt)
+    return _LIMIT_MS * (2 * answers + 1 + is_attempt)
 
 
 def _wrong_result(step: Step, did: StepSeen, packets: list[Packet]) -> str:
-    """Return why a call cannot have returned what it did; empty when it can."""
+    """Return why a call cannot have returned what it did; empty when it can, or has raised."""
+    if not did.outcome.startswith("returned"):
+        return ""
     ids = [number for first, number in did.wrote if first >> 4 in (3, 8, 10) and number]
     number = ids[-1] if ids else 0
     code = int(did.outcome.partition(" ")[2] or 0)

@@ -1,7 +1,7 @@
 """The stream of fuzzed cases that belongs to a seed.
 
-Each case leads the client into a state by right packets, and says right and wrong ones there. Case N
-of a seed is always the same one, whatever was run before it.
+Each case leads the client into a state by right packets, and says right and wrong ones there. Case
+N of a seed is always the same one, whatever was run before it.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def case_of(seed: int, index: int, tables: Sequence[tuple[str, bytes]] = ()) -> 
         index: Its number, from 0.
         tables: Packets to draw from besides: name and bytes.
     """
-    return _Maker(Random(f"{seed}:{index}"), tables).case(index)
+    random = Random(f"{seed}:{index}")  # noqa: S311 - to be the same again is what it is for
+    return _Maker(random, tables).case(index)
 
 
 class _Maker:
@@ -92,6 +93,9 @@ class _Maker:
             self._first_id,
             random.choice(_CLOCKS),
             random.choice(_CALLBACKS) if self._chance(0.2) else "",
+            random.choice(("user", "all", "random")[: 2 + self._clean])
+            if self._chance(0.2)
+            else "",
         )
 
     def _chance(self, share: float) -> bool:
@@ -148,7 +152,8 @@ class _Maker:
 
     def _subscribing(self) -> Step:
         code = self._random.choice((0, 1, 2, 128))
-        return self._step("subscribe", "fuzz/b", 1, reply=(SubAck(self._id(), (code,)),))
+        topic = "fuzz/" + "b" * self._random.choice((1, 1, 200))
+        return self._step("subscribe", topic, 1, reply=(SubAck(self._id(), (code,)),))
 
     def _unsubscribing(self) -> list[Step]:
         return [self._step("unsubscribe", "fuzz/#", reply=(UnsubAck(self._id()),))]
@@ -207,7 +212,7 @@ class _Maker:
         ]
         return steps
 
-    def _resubscribed(self, present: bool) -> tuple[Chunk, ...]:  # noqa: FBT001 - as in CONNACK
+    def _resubscribed(self, present: bool) -> tuple[Chunk, ...]:
         return () if present else (_right(SubAck(self._id(), (1,))),)
 
     def _reconnecting(self) -> list[Step]:
@@ -223,7 +228,7 @@ class _Maker:
 
     def _long(self) -> Step:
         """Say many right packets; nothing but the last may be wrong."""
-        saids = []
+        saids: list[Said] = []
         while len(saids) < _LONG:
             said = self._packets.right()
             if not said.breaks and "out of place" not in said.what and len(said.data) < 600:  # noqa: PLR2004

@@ -46,6 +46,15 @@ def cpython() -> Runtime:
     return Runtime("cpython", (sys.executable, "-u"))
 
 
+def micropython(command: tuple[str, ...]) -> Runtime:
+    """Return a MicroPython with room for the longest case beside the client.
+
+    Args:
+        command: Program and first arguments.
+    """
+    return Runtime("micropython", (*command, "-X", "heapsize=1m"))
+
+
 class FuzzWorker:
     """One interpreter, from its start to its end."""
 

@@ -3,6 +3,8 @@
     hil bench overhead      what a test, a run and a command cost; about a minute
     hil bench client        our MQTT client beside umqtt.simple, umqtt.robust and a bare loop on a
                             socket: rates, latency, heap, size; three minutes
+    hil bench fuzz          our MQTT client against a broker that says anything, right and wrong, in
+                            simulated time; a million packets take some minutes
 
 Ends with 1 when a limit is not met, with 10 when one could not be judged.
 """
@@ -10,7 +12,9 @@ Ends with 1 when a limit is not met, with 10 when one could not be judged.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
+import secrets
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -34,7 +38,7 @@ _WHEEL = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("what", choices=["overhead", "client"], help="which bench")
+    parser.add_argument("what", choices=["overhead", "client", "fuzz"], help="which bench")
     client = parser.add_argument_group("hil bench client")
     client.add_argument(
         "--peer",
@@ -55,24 +59,52 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also publish 65,540 messages at QoS 1 and count them at the broker",
     )
+    fuzz = parser.add_argument_group("hil bench fuzz")
+    fuzz.add_argument(
+        "--packets",
+        metavar="N",
+        type=_count,
+        help="how many fuzzed packets the client has to parse up to their fault (default: 100,000)",
+    )
+    fuzz.add_argument(
+        "--seed", metavar="S", type=int, help="of the stream of cases (default: made up, and told)"
+    )
+    fuzz.add_argument(
+        "--on",
+        choices=["cpython", "micropython"],
+        help="the interpreter (default: cpython)",
+    )
+    fuzz.add_argument(
+        "--only", metavar="INDEX", type=int, help="run this one case of the seed, and show it"
+    )
     add_json_argument(parser)
+
+
+#: Bench -> the options that are its own, and no other's.
+_OPTIONS = {
+    "overhead": (),
+    "client": ("peer", "seconds", "long"),
+    "fuzz": ("packets", "seed", "on", "only"),
+}
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    return _client(args) if args.what == "client" else _overhead(args)
+    for bench, options in _OPTIONS.items():
+        for name in options:
+            if bench != args.what and getattr(args, name) not in (None, False, []):
+                raise ConfigError(
+                    f"--{name} belongs to another bench",
+                    on=f"hil bench {args.what}",
+                    advice=f"hil bench {bench}",
+                )
+    return {"overhead": _overhead, "client": _client, "fuzz": _fuzz}[args.what](args)
 
 
 def _overhead(args: argparse.Namespace) -> int:
     from harness.bench import overhead
     from harness.bench.row import host
 
-    if args.peer or args.seconds or args.long:
-        raise ConfigError(
-            "--peer, --seconds and --long belong to another bench",
-            on="hil bench overhead",
-            advice="hil bench client",
-        )
     rows = overhead.measure(say)
     if args.json:
         print_json({"rows": [row.as_json() for row in rows], "host": host()})
@@ -117,6 +149,65 @@ def _client(args: argparse.Namespace) -> int:
     if not all(row.ok for row in result.rows):
         return EXIT_NOT_MET
     return EXIT_BLOCKED if result.missing else 0
+
+
+def _fuzz(args: argparse.Namespace) -> int:
+    from harness import shipped
+    from harness.bench import fuzz
+    from harness.bench.fuzz_worker import cpython, micropython
+    from harness.bench.row import host
+
+    if args.only is not None and args.seed is None:
+        raise ConfigError("a case belongs to a seed", on="--only", advice="--seed S --only INDEX")
+    is_cpython = args.on != "micropython"
+    bare = find_bare_interpreter(os.environ.get("HIL_MICROPYTHON", "")) if not is_cpython else None
+    has_coverage = is_cpython and importlib.util.find_spec("coverage") is not None
+    setup = fuzz.Setup(
+        runtime=micropython(bare.command) if bare else cpython(),
+        device_src=shipped.device_src().absolute(),
+        packets=args.packets or 100_000,
+        seed=secrets.randbelow(1 << 31) if args.seed is None else args.seed,
+        tables=fuzz.packet_tables(shipped.fixtures() / "packets"),
+        only=args.only,
+        has_coverage=has_coverage,
+    )
+    say(f"seed {setup.seed}")
+    result = fuzz.measure(setup, say)
+    missing = []
+    if is_cpython and not has_coverage:
+        missing.append("branch coverage (there is no coverage.py; ./hil test brings it)")
+    rows = result.rows(setup)
+    if args.json:
+        print_json(
+            {
+                "rows": [row.as_json() for row in rows],
+                "missing": missing,
+                "seed": setup.seed,
+                "failures": [failure.as_json() for failure in result.failures],
+                "shown": result.shown,
+                "host": {**host(), setup.runtime.name: result.version},
+            }
+        )
+    else:
+        _print_rows(rows)
+        for line in result.shown:
+            print(line)
+        for text in missing:
+            print(f"NOT MEASURED: {text}")
+        for failure in result.failures:
+            print(f"\n{failure.fault}: {failure.text}")
+            print("\n".join(failure.case.text()))
+            print(
+                f"hil bench fuzz --seed {setup.seed} --only {failure.case.index} --on {args.on or 'cpython'}"
+            )
+    return 0 if all(row.ok for row in rows) else EXIT_NOT_MET
+
+
+def _count(text: str) -> int:
+    number = int(text.replace(",", "").replace("_", ""))
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not 1 or more")
+    return number
 
 
 def _print_rows(rows: Iterable[Row]) -> None:

@@ -55,7 +55,17 @@ class Program:
     def __init__(self, options):
         self.heard = []
         self.mode = options["callback"]
-        client = mqtt.MQTTClient("fuzz", "broker", keepalive=options["keepalive"])
+        login = options["login"]
+        client = mqtt.MQTTClient(
+            "" if login == "random" else "fuzz",
+            "broker",
+            0,
+            "user" if login in ("user", "all") else None,
+            "password" if login == "all" else None,
+            options["keepalive"],
+        )
+        if login == "all":
+            client.set_last_will("fuzz/will", "x" * 200, True, 1)
         client.timeout_s = 10
         client._id = options["id"]
         client.set_callback(self.take)
@@ -158,27 +168,33 @@ def after(program, present):
     return ""
 
 
-def whole(case):
+def serve(line):
+    # Run a case; return the answer without its braces, and the program, whose client still lives.
+    case = json.loads(line)
     steps, program = run(case)
     lost = ""
     if not steps[-1][0].startswith("!"):
         lost = after(program, 0 if case["options"]["clean"] else case["options"]["present"])
     program.heard = None
     network.begin(0)
-    return {"index": case["index"], "steps": steps, "after": lost}, program
+    return json.dumps({"index": case["index"], "steps": steps, "after": lost})[1:-1], program
 
 
-print("fuzz:" + json.dumps({"version": sys.version}))
-while True:
+def read():
+    # In a frame of its own: the long lines are not to be found on the stack of the loop below.
     line = sys.stdin.readline()
-    if not line or line == "\n":
+    return serve(line) if line and line != "\n" else None
+
+
+print('fuzz:{"version": %s}' % json.dumps(sys.version))
+while True:
+    served = read()
+    if served is None:
         break
-    answer, program = whole(json.loads(line))
-    line = json.dumps(answer)
-    answer = None
     # With the client alive: what it keeps of a case is what is looked for.
-    print('fuzz:{"heap": %d, %s' % (used(), line[1:]))
-    line = program = None
+    print('fuzz:{"heap": %d, %s}' % (used(), served[0]))
+    served[1].client = None  # it holds the program in turn
+    served = None
 if coverage:
     coverage.stop()
     coverage.json_report(outfile=sys.argv[2])
