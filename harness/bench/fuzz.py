@@ -37,6 +37,8 @@ else:
 LEAST_LIVE_PERCENT = 20
 #: After so many cases with a fault there is enough to look at.
 MOST_FAILURES = 10
+#: The same of cases that take the interpreter down, each of which costs `Setup.silent_s`.
+MOST_ENDED = 2
 #: Coverage is measured on the first cases only: it halves the rate, and hardly grows after them.
 COVERED_CASES = 4000
 SAY_EVERY_S = 10.0
@@ -189,11 +191,16 @@ class Fuzzer:
             if self._setup.only is not None:
                 result.shown = [*case.text(), *(f"= {did.outcome}" for did in seen.steps)]
             self._watch.take(case, seen)
+            if len(result.failures) >= MOST_FAILURES:
+                break
             if time.monotonic() - told_s > SAY_EVERY_S:
                 told_s = time.monotonic()
                 self._say(f"{result.packets} packets, {len(result.failures)} failures")
         result.seconds = time.monotonic() - started_s
-        self._judge_heap()
+        if self._worker.unanswered:  # broken off
+            self._restart()
+        else:
+            self._judge_heap()
 
     def shorten(self) -> None:
         """Make the cases with a fault as small as can be, those that end by themselves."""
@@ -220,14 +227,14 @@ class Fuzzer:
             yield case_of(setup.seed, setup.only, setup.tables)
             return
         index = 0
-        while result.packets < setup.packets and len(result.failures) < MOST_FAILURES:
+        while result.packets < setup.packets:
             yield case_of(setup.seed, index, setup.tables)
             index += 1
 
     def _run(self, cases: Iterator[Case]) -> Iterator[tuple[Case, CaseSeen]]:
         """Run cases; one that does not come back is a failure, and another interpreter goes on."""
         again: list[Case] = []
-        while True:
+        for _ in range(MOST_ENDED):
             try:
                 yield from self._worker.run(itertools.chain(again, cases))
             except (LinkTimeout, LinkLost) as error:
@@ -235,13 +242,15 @@ class Fuzzer:
                 fault = HANG if isinstance(error, LinkTimeout) else ENDED
                 self.result.failures.append(Failure(broken, fault, error.got))
                 self._restart()
-                if len(self.result.failures) >= MOST_FAILURES:
-                    return
             else:
                 return
 
     def _judge_heap(self) -> None:
-        growth = self._watch.growth()
+        try:
+            growth = self._watch.growth()
+        except LinkLost as error:  # no memory is left
+            self.result.failures.append(Failure(self._worker.unanswered[0], ENDED, error.got))
+            return
         self.result.growth = (growth.overall, growth.of_case)
         of_case, overall = LIMITS[self._setup.runtime.name]
         if growth.case is not None and growth.of_case > of_case:

@@ -29,6 +29,14 @@ class Chunk:
     breaks: bool = False
     what: str = ""
 
+    @property
+    def text(self) -> str:
+        """The chunk in one line."""
+        size = len(self.data)
+        rest = f" ... ({size} bytes)" if size > SHOWN_BYTES else ""
+        shown = self.data[:SHOWN_BYTES].hex(" ")
+        return f"+{self.delay_ms} ms {self.what or 'right'}: {shown}{rest}"
+
 
 @dataclass(frozen=True)
 class Step:
@@ -131,11 +139,7 @@ class Case:
             arguments = ", ".join(repr(each)[:60] for each in step.arguments)
             ends = "".join(f", {each}" for each in (step.end, step.mode) if each)
             lines.append(f"{step.call}({arguments}){ends}")
-            lines += [
-                f"  +{chunk.delay_ms} ms {chunk.what or 'right'}: {chunk.data[:SHOWN_BYTES].hex(' ')}"
-                + (f" ... ({len(chunk.data)} bytes)" if len(chunk.data) > SHOWN_BYTES else "")
-                for chunk in step.chunks
-            ]
+            lines += [f"  {chunk.text}" for chunk in step.chunks]
         return lines
 
 

@@ -2,8 +2,8 @@
 
 The heap in use is read after each case, when the client has been given a fresh session. Single
 readings are noisy: MicroPython's collector takes whatever lies on the stack for a reference,
-CPython keeps freed objects for the next. So cases that look large are run again, in turn with one
-in which nothing happens, and the least readings are compared.
+CPython keeps freed objects for the next. So cases after which it rose most are run again, in turn
+with one in which nothing happens, and the least readings are compared.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from harness.bench.fuzz_case import Case, CaseSeen, Chunk, Step
 from harness.wire.mqtt_packet import ConnAck
 
 #: Name of a runtime -> what a client may keep of one case, and what all cases together may leave:
-#: bytes on MicroPython, blocks on CPython. The send buffer may have grown to 1 KiB; 150 packets
-#: that leave 32 bytes each show.
-LIMITS = {"micropython": (4096, 16384), "cpython": (100, 5000)}
+#: bytes on MicroPython, blocks on CPython. The send buffer may have grown to 1 KiB, and CPython
+#: keeps some 400 blocks for later; 150 packets that leave 32 bytes each show.
+LIMITS = {"micropython": (2048, 8192), "cpython": (60, 1500)}
 #: How many of the largest cases are run again, and how often.
 _LOOKED_AT, _TURNS = 5, 4
 
@@ -50,12 +50,13 @@ class HeapWatch:
             run: Runs cases on the interpreter.
         """
         self._run = run
-        self._first = self._quiet()
+        self._first = self._last = self._quiet()
         self._largest: list[tuple[int, int, Case]] = []
 
     def take(self, case: Case, seen: CaseSeen) -> None:
         """Take the reading after a case."""
-        entry = (seen.heap, -case.index, case)
+        entry = (seen.heap - self._last, -case.index, case)
+        self._last = seen.heap
         if len(self._largest) < _LOOKED_AT:
             heapq.heappush(self._largest, entry)
         elif entry[:2] > self._largest[0][:2]:

@@ -197,9 +197,8 @@ def _fuzz(args: argparse.Namespace) -> int:
         for failure in result.failures:
             print(f"\n{failure.fault}: {failure.text}")
             print("\n".join(failure.case.text()))
-            print(
-                f"hil bench fuzz --seed {setup.seed} --only {failure.case.index} --on {args.on or 'cpython'}"
-            )
+            again = f"--seed {setup.seed} --only {failure.case.index} --on {setup.runtime.name}"
+            print(f"hil bench fuzz {again}")
     return 0 if all(row.ok for row in rows) else EXIT_NOT_MET
 
 
