@@ -68,6 +68,7 @@ class Session(Stream):
     def __init__(self):
         Stream.__init__(self)
         self._callback = None
+        self._depth = 0  # calls of the callback that have not returned
         self._keepalive = 0
         # Of the connection.
         self._greeting = False  # CONNACK is due, and nothing else
@@ -168,6 +169,10 @@ class Session(Stream):
 
     def _receive(self, block):
         io = self._live()
+        if self._depth > 3:  # the stack is small: the calls further out go on
+            if block:
+                raise MQTTException("nested")
+            return
         if self._owed:
             kind, number = self._owed
             self._owed = None
@@ -183,12 +188,15 @@ class Session(Stream):
                 if qos == 2:
                     kind = _PUBREC
                     self._held.add(number)
+                self._depth += 1
                 try:
                     self._callback(topic, msg)
                 except BaseException:
                     if qos and self._io is io:
                         self._owed = (kind, number)
                     raise
+                finally:
+                    self._depth -= 1
                 if self._io is not io:  # the callback has closed or replaced the connection
                     return
                 if qos:

@@ -74,7 +74,7 @@ class Case:
         first_id: The packet id before the first one.
         now_ms: Where the clock of the board stands.
         callback: What the callback does: nothing, ``raise``, ``publish``, ``acknowledged``,
-            ``disconnect``, ``check``.
+            ``disconnect``, ``check``, ``wait``.
         login: What CONNECT has besides: nothing, ``user``, ``all`` (password and will too),
             ``random`` (a client id made by the client).
     """
@@ -119,14 +119,14 @@ class Case:
         case = {"index": self.index, "now": self.now_ms, "options": options, "steps": steps}
         return json.dumps(case, separators=(",", ":")).encode() + b"\n"
 
-    def without(self, step: int, chunk: int | None = None) -> Case:
-        """Return the case without a step, or without a chunk of one."""
+    def without(self, step: int, chunk: int | None = None, count: int = 1) -> Case:
+        """Return the case without a step, or without `count` chunks of one."""
         steps = list(self.steps)
         if chunk is None:
             del steps[step]
         else:
             chunks = steps[step].chunks
-            steps[step] = replace(steps[step], chunks=chunks[:chunk] + chunks[chunk + 1 :])
+            steps[step] = replace(steps[step], chunks=chunks[:chunk] + chunks[chunk + count :])
         return replace(self, steps=tuple(steps))
 
     def text(self) -> list[str]:

@@ -64,7 +64,7 @@ class HeapWatch:
 
     def growth(self) -> Growth:
         """Run the largest cases again, and compare."""
-        worst: Case | None = None
+        worst = self._largest[-1][2] if self._largest else None
         most = 0
         for _, _, case in sorted(self._largest, reverse=True, key=lambda entry: entry[:2]):
             kept = self.of_case(case)

@@ -33,9 +33,13 @@ def least(case: Case, shows: Callable[[Case], str]) -> Case:
 
 
 def _smaller(case: Case) -> list[Case]:
-    # The last things first: what leads to the state is needed as a rule.
+    # The last things first: what leads to the state is needed as a rule. Halves before single ones.
     found = [case.without(step) for step in reversed(range(1, len(case.steps)))]
     for number in reversed(range(len(case.steps))):
-        chunks = case.steps[number].chunks
-        found += [case.without(number, chunk) for chunk in reversed(range(len(chunks)))]
+        size = total = len(case.steps[number].chunks)
+        while size > 0:
+            found += [
+                case.without(number, start, size) for start in reversed(range(0, total, size))
+            ]
+            size //= 2
     return found

@@ -28,7 +28,7 @@ from harness.wire.mqtt_packet import (
 #: Where the clock of a board wraps, and where it just does not.
 _CLOCKS = (0, 1, (1 << 30) - 1, (1 << 30) - 5000, 123456)
 _FIRST_IDS = (0, 0, 1, 254, 255, 65533, 65534, 65535)
-_CALLBACKS = ("raise", "publish", "acknowledged", "disconnect", "check")
+_CALLBACKS = ("raise", "publish", "acknowledged", "disconnect", "check", "wait")
 IDS = 65535
 #: Of packets in one case; a leak of a few bytes for each packet shows in the long ones.
 _LONG = 150

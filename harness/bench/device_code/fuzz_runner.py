@@ -85,6 +85,8 @@ class Program:
             self.client.disconnect()
         elif mode == "check":
             self.client.check_msg()
+        elif mode == "wait":
+            self.client.wait_msg()
 
     def attempt(self, name, arguments):
         # Call the client; return how it ended.
