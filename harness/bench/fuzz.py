@@ -208,9 +208,8 @@ class Fuzzer:
             if failure.fault not in (HANG, ENDED, HEAP):
                 self._say(f"case {failure.case.index}: looking for the least that fails")
                 shown = least(failure.case, lambda case: self._text_of(case, failure.fault))  # noqa: B023 - called at once
-                self.result.failures[place] = Failure(
-                    shown, failure.fault, self._text_of(shown, failure.fault)
-                )
+                text = self._text_of(shown, failure.fault) or failure.text
+                self.result.failures[place] = Failure(shown, failure.fault, text)
 
     def _text_of(self, case: Case, fault: str) -> str:
         """Return what a case shows of a kind of fault; empty when it does not have it."""

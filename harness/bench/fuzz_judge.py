@@ -155,7 +155,7 @@ def _silent_end(did: StepSeen) -> str:
 def _limit_ms(case: Case, step: Step, did: StepSeen) -> int:
     if step.call in ("wait_msg", "check_msg"):
         limit_ms = 2 * _LIMIT_MS * (len(did.begun) + 2)
-        if step.call == "wait_msg":
+        if step.call == "wait_msg" or case.callback == "wait":
             limit_ms += 3000 * case.keepalive + sum(chunk.delay_ms for chunk in case.chunks)
         if case.callback in ("acknowledged", "publish"):
             limit_ms += 3 * _LIMIT_MS * len(did.messages)

@@ -144,8 +144,11 @@ MQTTClient.wait_msg = broken
     "made-up message": (
         RESULT,
         """
+_once = [True]
 def broken(self):
-    self._callback('fuzz/a', 'never sent')
+    if _once:
+        _once.pop()
+        self._callback('fuzz/a', 'never sent')
     _receive(self)
 MQTTClient.wait_msg = broken
 """,
