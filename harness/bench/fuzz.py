@@ -39,6 +39,8 @@ LEAST_LIVE_PERCENT = 20
 MOST_FAILURES = 10
 #: The same of cases that take the interpreter down, each of which costs `Setup.silent_s`.
 MOST_ENDED = 2
+#: So many are made as small as can be.
+MOST_SHORTENED = 3
 #: Coverage is measured on the first cases only: it halves the rate, and hardly grows after them.
 COVERED_CASES = 4000
 SAY_EVERY_S = 10.0
@@ -204,7 +206,7 @@ class Fuzzer:
 
     def shorten(self) -> None:
         """Make the cases with a fault as small as can be, those that end by themselves."""
-        for place, failure in enumerate(self.result.failures):
+        for place, failure in enumerate(self.result.failures[:MOST_SHORTENED]):
             if failure.fault not in (HANG, ENDED, HEAP):
                 self._say(f"case {failure.case.index}: looking for the least that fails")
                 shown = least(failure.case, lambda case: self._text_of(case, failure.fault))  # noqa: B023 - called at once

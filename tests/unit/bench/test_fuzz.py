@@ -144,11 +144,14 @@ MQTTClient.wait_msg = broken
     "made-up message": (
         RESULT,
         """
-_once = [True]
+_free = [True]
 def broken(self):
-    if _once:
-        _once.pop()
-        self._callback('fuzz/a', 'never sent')
+    if _free:  # the callback may come here again
+        _free.pop()
+        try:
+            self._callback('fuzz/a', 'never sent')
+        finally:
+            _free.append(True)
     _receive(self)
 MQTTClient.wait_msg = broken
 """,
