@@ -56,8 +56,8 @@ def count_rows(packets: Iterable[LoggedPacket], count: int) -> list[Row]:
             returned.
     """
     ledger = Ledger("client to broker", _TOPIC)
-    for number in range(count):
-        topic = ledger.topic_of(1, number)
+    for each in range(count):
+        topic = ledger.topic_of(1, each)
         ledger.sent(topic)
         ledger.acknowledged(topic)
     wrong_ids = 0

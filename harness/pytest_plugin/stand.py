@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from harness.board.board import Board
 from harness.board.manifest import Manifest
@@ -125,14 +126,40 @@ class Stand:
         host = reachable_address(dut.board, self.settings.broker_interface)
         with ScriptedBroker(host=host) as broker:
             self._scripted = broker
-            dut.redirect(lambda board: redirection(board, broker, self.settings.wifi))
             try:
-                yield broker
+                with self._in_its_place(dut, broker):
+                    yield broker
             finally:
-                dut.redirect(self.redirection)
                 self._scripted = None
                 for packet in broker.packets():
                     self._evidence.write("broker.log", line=str(packet), at_s=packet.at_s)
+
+    @contextlib.contextmanager
+    def own_mosquitto(self, dut: BoardUnderTest, **settings: Any) -> Iterator[Mosquitto]:
+        """Lend a Mosquitto of its own to a test, in the place of the run's broker, started.
+
+        Args:
+            dut: The board for whose programs any host name is this broker meanwhile.
+            **settings: Of `MosquittoSettings`, what is to differ from the run's broker.
+        """
+        usual = broker_settings(dut.board, self.settings.broker_interface)
+        with Mosquitto(
+            find_mosquitto(self.settings.mosquitto),
+            replace(usual, **settings),
+            on_log=lambda line: self._evidence.write("broker.log", line=line.text, at_s=line.at_s),
+        ) as broker:
+            broker.start(Deadline.after(BROKER_S))
+            with self._in_its_place(dut, broker):
+                yield broker
+
+    @contextlib.contextmanager
+    def _in_its_place(self, dut: BoardUnderTest, broker: Broker) -> Iterator[None]:
+        """Have a broker stand for any host name on a board."""
+        dut.redirect(lambda board: redirection(board, broker, self.settings.wifi))
+        try:
+            yield
+        finally:
+            dut.redirect(self.redirection)
 
     def give_up(self, index: int, error: HarnessError) -> None:
         """Have each later `dut` raise this: a board that hangs costs the run its time-out once."""
