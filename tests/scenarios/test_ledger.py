@@ -135,7 +135,10 @@ class Load:
             self.program.expect_text(line, LIMIT_S, count=self.program.text.count(line) + count)
 
     def lose_broker(self, end: Callable[[], None], sessions: int) -> None:
-        """End the broker in the middle of it all, start it, and wait until the board is back."""
+        """End the broker while a message waits for its answer, start it, wait for the board."""
+        self.broker.freeze()
+        under_way = lambda: self.program.text.splitlines()[-1].startswith("sent ")  # noqa: E731
+        assert self.program.wait_until(under_way, Deadline.after(LIMIT_S))
         end()
         self.broker.start(Deadline.after(ANSWER_S * 2))
         self.program.expect_text("session ", LIMIT_S, count=sessions)

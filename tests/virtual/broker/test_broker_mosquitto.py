@@ -172,6 +172,24 @@ def test_client_that_found_nobody_connects_once_the_broker_is_there(
     client.publish("a", "b", Deadline.after(5), qos=1)
 
 
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_frozen_broker_answers_nothing_and_ends_at_once(
+    broker: Mosquitto, make_client: MakeClient, end: str
+) -> None:
+    client = make_client()
+    broker.freeze()
+    with pytest.raises(BrokerError, match="PUBACK"):
+        client.publish("a", "b", Deadline.after(0.3), qos=1)
+    mark = broker.log_mark
+    getattr(broker, end)()
+    ended = {
+        "stop": "keeper: the broker ended with 0",
+        "kill": "keeper: the broker ended by signal 9",
+    }
+    assert broker.log_since(mark)[-1].text == ended[end]
+    broker.start(Deadline.after(10))
+
+
 def away(broker: Mosquitto) -> MqttClient:
     """Return a client with a kept session."""
     return MqttClient(broker.address, broker.credentials, client_id="away", clean_session=False)
