@@ -92,7 +92,9 @@ def run(args: argparse.Namespace) -> int:
     """Run the command."""
     for bench, options in _OPTIONS.items():
         for name in options:
-            if bench != args.what and getattr(args, name) not in (None, False, []):
+            given = getattr(args, name)
+            is_given = given is not None and given is not False and given != []
+            if bench != args.what and is_given:
                 raise ConfigError(
                     f"--{name} belongs to another bench",
                     on=f"hil bench {args.what}",
