@@ -171,17 +171,16 @@ class Session(Stream):
         io = self._live()
         if self._depth > 3:  # the stack is small: the calls further out go on
             if block:
-                raise MQTTException("nested")
+                raise OSError(errno.ENOMEM)
             return
-        if self._owed:
-            kind, number = self._owed
-            self._owed = None
-            self._acknowledge(kind, number)
+        owed, self._owed = self._owed, None
+        if owed:
+            self._acknowledge(*owed)
         until = ticks_ms()  # look first, without waiting
         while True:
             while self._queue:
                 if not self._callback:
-                    raise MQTTException("set_callback() was not called")
+                    raise MQTTException("no callback")
                 block = False
                 topic, msg, qos, number, _ = self._queue.pop(0)
                 kind = _PUBACK
