@@ -13,19 +13,18 @@ import itertools
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.bench.fuzz_case import Case, CaseSeen
 from harness.bench.fuzz_heap import LIMITS, HeapWatch
-from harness.bench.fuzz_judge import ENDED, FAULTS, HANG, HEAP, count, faults
+from harness.bench.fuzz_judge import ENDED, HANG, HEAP, count, faults
 from harness.bench.fuzz_least import least
+from harness.bench.fuzz_result import Failure, Result
 from harness.bench.fuzz_stream import case_of
 from harness.bench.fuzz_worker import SILENT_S, FuzzWorker, Runtime, cpython
-from harness.bench.row import Row, at_least, at_most
 from harness.errors import LinkLost, LinkTimeout
 
 if sys.version_info >= (3, 11):
@@ -33,8 +32,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-#: Share of the packets that must meet a live session.
-LEAST_LIVE_PERCENT = 20
 #: After so many cases with a fault there is enough to look at.
 MOST_FAILURES = 10
 #: The same of cases that take the interpreter down, each of which costs `Setup.silent_s`.
@@ -72,88 +69,10 @@ class Setup:
     has_coverage: bool = False
     silent_s: float = SILENT_S
 
-
-@dataclass(frozen=True)
-class Failure:
-    """A case with a fault.
-
-    Attributes:
-        case: The case, or the least one that was found to have the fault as well.
-        fault: Kind of fault, one of `fuzz_judge.FAULTS`.
-        text: What was seen.
-    """
-
-    case: Case
-    fault: str
-    text: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Return its JSON shape."""
-        return {
-            "index": self.case.index,
-            "state": self.case.state,
-            "fault": self.fault,
-            "text": self.text,
-            "case": self.case.text(),
-        }
-
-
-@dataclass
-class Result:
-    """What came of it.
-
-    Attributes:
-        cases: How many were run.
-        packets: Fuzzed packets that were parsed up to their fault.
-        live: How many of these on a live session.
-        seconds: How long it took, without coverage and what is run again.
-        outcomes: Classes of outcome of all calls, and how often.
-        states: States, and how many packets met the client there.
-        failures: Cases with a fault.
-        growth: Heap that was left from case to case, and that one case kept.
-        coverage: File of the client -> percent of its branches that were taken.
-        version: Of the interpreter.
-        shown: Of the one case that was asked for: its text, and what came of each call.
-    """
-
-    cases: int = 0
-    packets: int = 0
-    live: int = 0
-    seconds: float = 0.0
-    outcomes: Counter[str] = field(default_factory=Counter)
-    states: Counter[str] = field(default_factory=Counter)
-    failures: list[Failure] = field(default_factory=list)
-    growth: tuple[int, int] = (0, 0)
-    coverage: dict[str, float] = field(default_factory=dict)
-    version: str = ""
-    shown: list[str] = field(default_factory=list)
-
-    def rows(self, setup: Setup) -> list[Row]:
-        """Return the table."""
-        on = setup.runtime.name
-        unit = "B" if on == "micropython" else "blocks"
-        kinds = Counter(failure.fault for failure in self.failures)
-        of_case, overall = LIMITS[on]
-        least_packets = setup.packets if setup.only is None else 0
-        least_live = LEAST_LIVE_PERCENT if setup.only is None else 0
-        rows = [
-            at_least(f"fuzzed packets on {on}", self.packets, "", least_packets),
-            at_least(
-                "of these on a live session",
-                100 * self.live / max(self.packets, 1),
-                "%",
-                least_live,
-            ),
-            *(at_most(f"cases with: {fault}", kinds[fault], "", 0) for fault in FAULTS),
-            at_most("heap kept by one case", self.growth[1], unit, of_case),
-            at_most("heap left by all cases", self.growth[0], unit, overall),
-            Row("cases", self.cases, ""),
-            Row("rate", self.packets / max(self.seconds, 1e-9), "/s"),
-        ]
-        rows += [Row(f"outcome: {name}", n, "") for name, n in self.outcomes.most_common()]
-        rows += [Row(f"state: {name}", n, "packets") for name, n in self.states.most_common()]
-        rows += [Row(f"branches of {name}", share, "%") for name, share in self.coverage.items()]
-        return rows
+    @property
+    def least_packets(self) -> int:
+        """How many packets have to arrive: 0 when it is about one case."""
+        return self.packets if self.only is None else 0
 
 
 class Fuzzer:

@@ -178,7 +178,7 @@ def _fuzz(args: argparse.Namespace) -> int:
     missing = []
     if is_cpython and not has_coverage:
         missing.append("branch coverage (there is no coverage.py; ./hil test brings it)")
-    rows = result.rows(setup)
+    rows = result.rows(setup.runtime.name, setup.least_packets)
     if args.json:
         print_json(
             {

@@ -24,7 +24,7 @@ def test_whatever_comes_each_call_ends_in_one_of_three_ways(name: str, packets: 
     setup = Setup(runtime_of(name), DEVICE_SRC, packets, SEED, tables)
     result = measure(setup, lambda _: None)
     assert [f"{each.fault}: {each.text}\n{each.case.text()}" for each in result.failures] == []
-    assert [row for row in result.rows(setup) if not row.ok] == []
+    assert [row for row in result.rows(name, packets) if not row.ok] == []
     assert {"returned", "MQTTException", "OSError 104", "OSError 110", "OSError 12"} <= set(
         result.outcomes
     )

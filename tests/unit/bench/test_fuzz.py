@@ -9,7 +9,7 @@ import pytest
 
 from harness import shipped
 from harness.bench.client_worker import Interpreter
-from harness.bench.fuzz import MOST_FAILURES, Result, Setup, measure
+from harness.bench.fuzz import MOST_FAILURES, Setup, measure
 from harness.bench.fuzz_judge import (
     AFTERWARDS,
     ENDED,
@@ -19,6 +19,7 @@ from harness.bench.fuzz_judge import (
     RESULT,
     TIME,
 )
+from harness.bench.fuzz_result import Result
 from harness.bench.fuzz_worker import Runtime, cpython, micropython
 
 #: Appended to `mqtt.py`: a client that is broken -> what the fuzzer calls it.
