@@ -230,9 +230,11 @@ class Ledger:
 
     def _flow(self, topic: str) -> tuple[_Messages, int] | None:
         """Return where a message is kept, and its number; None when it is none of ours."""
-        if not topic.startswith(self.topic + "/"):
+        prefix, _, number = topic.rpartition("/")
+        prefix, _, qos = prefix.rpartition("/")
+        if prefix != self.topic or not (qos.isdecimal() and number.isdecimal()):
             return None
-        qos, _, number = topic[len(self.topic) + 1 :].partition("/")
-        if not (qos.isdecimal() and number.isdecimal()):
-            return None
-        return self._flows.setdefault(int(qos), _Messages()), int(number)
+        flow = self._flows.get(int(qos))
+        if flow is None:
+            flow = self._flows[int(qos)] = _Messages()
+        return flow, int(number)
