@@ -19,6 +19,7 @@ class Session(Stream):
 
     def __init__(self):
         self._callback = None
+        self._depth = 0  # calls of the callback that have not returned
         self._id = 0
         self._pending = []  # our unfinished exchanges: [id, type of the next answer or 0, packet]
         self._held = set()  # ids of QoS 2 messages that were handed over and not released
@@ -72,6 +73,10 @@ class Session(Stream):
     def wait_msg(self, _block=True):
         """Wait for a message, then hand over all that are there."""
         io = self._live()
+        if self._depth > 3:  # the stack is small: the calls further out go on
+            if _block:
+                raise OSError(errno.ENOMEM)
+            return
         if self._owed:
             self._acknowledge(*self._owed)
             self._owed = None
@@ -89,12 +94,15 @@ class Session(Stream):
                         self._acknowledge(kind, number)
                         continue
                     self._held.add(number)
+                self._depth += 1
                 try:
                     self._callback(topic, msg)
                 except BaseException:
                     if qos and self._io is io:
                         self._owed = (kind, number)
                     raise
+                finally:
+                    self._depth -= 1
                 if self._io is not io:  # the callback has closed or replaced the connection
                     return
                 if qos:

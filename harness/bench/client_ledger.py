@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,12 +12,13 @@ from harness.broker.mosquitto import Mosquitto
 from harness.broker.packet import LoggedPacket
 from harness.broker.settings import MosquittoSettings
 from harness.deadline import Deadline
+from harness.scenario.ledger import Ledger
 
 #: Five more than there are ids.
 PUBLISHES = 65540
 IDS = 65535
 
-_TOPIC = "hil/ledger/"
+_TOPIC = "hil/ledger"
 _START_S = 10.0
 #: At the 2,000 a second that are demanded it takes 33 s, with a log line for each packet.
 _LIMIT_S = 240.0
@@ -52,19 +52,24 @@ def count_rows(packets: Iterable[LoggedPacket], count: int) -> list[Row]:
 
     Args:
         packets: All that the log tells of.
-        count: How many messages were published, numbered from 0, with ids from 1.
+        count: How many messages were published, numbered from 0, with ids from 1; each publish has
+            returned.
     """
-    came = [
-        packet
-        for packet in packets
-        if packet.is_received and packet.kind == "PUBLISH" and packet.topic.startswith(_TOPIC)
-    ]
-    numbers = Counter(int(packet.topic[len(_TOPIC) :]) for packet in came)
-    wrong_ids = sum(
-        packet.packet_id != int(packet.topic[len(_TOPIC) :]) % IDS + 1 for packet in came
-    )
+    ledger = Ledger("client to broker", _TOPIC)
+    for each in range(count):
+        topic = ledger.topic_of(1, each)
+        ledger.sent(topic)
+        ledger.acknowledged(topic)
+    wrong_ids = 0
+    for packet in packets:
+        number = ledger.number_of(packet.topic)
+        if packet.is_received and packet.kind == "PUBLISH" and number is not None:
+            ledger.delivered(packet.topic)
+            wrong_ids += packet.packet_id != number % IDS + 1
+    counted = ledger.count(1)
     return [
-        at_most("of these lost", count - len(numbers), "", 0),
-        at_most("of these doubled", len(came) - len(numbers), "", 0),
+        at_most("of these lost", counted.lost, "", 0),
+        at_most("of these doubled", counted.doubled, "", 0),
+        at_most("of these out of order", counted.reordered, "", 0),
         at_most("of these with a wrong packet id", wrong_ids, "", 0),
     ]

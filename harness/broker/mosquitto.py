@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,6 +62,7 @@ class Mosquitto:
         self._process: KeptProcess | None = None
         self._started_mark = 0
         self._version = ""
+        self._is_frozen = False
 
     # The common part of brokers.
 
@@ -183,9 +185,32 @@ class Mosquitto:
         Raises:
             BrokerError: It did not end in time; it has been killed.
         """
+        if self._is_frozen:
+            self._signal(signal.SIGTERM)  # the first that it meets when it wakes
+            self._signal(signal.SIGCONT)
+            self._is_frozen = False
         process, self._process = self._process, None
         if process is not None:
             process.end()
+
+    def freeze(self) -> None:
+        """Have it answer nothing any more (SIGSTOP), until `stop` or `kill`.
+
+        Raises:
+            BrokerError: It is not running.
+        """
+        self._signal(signal.SIGSTOP)
+        self._is_frozen = True
+
+    def kill(self) -> None:
+        """End it at once (SIGKILL), as a power cut would; its port stays ours.
+
+        Raises:
+            BrokerError: It is not running.
+        """
+        self._signal(signal.SIGKILL)
+        self._is_frozen = False
+        self.stop()
 
     def close(self) -> None:
         """Stop it and give the port back. May be called twice.
@@ -210,6 +235,12 @@ class Mosquitto:
     ) -> None:
         """Close it."""
         self.close()
+
+    def _signal(self, number: signal.Signals) -> None:
+        self.check_alive()
+        pid = self.pid
+        if pid is not None:
+            os.kill(pid, number)
 
     def _launch(self, deadline: Deadline, *, may_retry: bool) -> bool:
         """Start the process and wait until it says that it runs; False when its port is taken."""

@@ -138,6 +138,7 @@ class Session:
             self._paho.connect(self._address.host, self._address.port, self._keepalive_s)
         except OSError as error:
             self.fail(str(error))
+            self._paho = self._new_paho()  # the old one takes itself for one that is connecting
             raise BrokerError(
                 "cannot reach the MQTT broker",
                 on=self._name,

@@ -52,6 +52,10 @@ class MosquittoSettings:
         max_inflight_messages: QoS 1 and 2 messages on their way to one client at once.
         max_queued_messages: Messages kept for one client that is slow or away.
         tls: Ports for TLS beside the plain one, free ones at the same address.
+        store: Folder in which sessions and messages outlive the broker's end, written when it is
+            stopped. None keeps nothing.
+        saves_at_once: Whether the store is also written after each change, so that it outlives
+            SIGKILL but for what Mosquitto did in its last turn: it answers first and saves then.
     """
 
     bind_address: str = "127.0.0.1"
@@ -61,6 +65,8 @@ class MosquittoSettings:
     max_inflight_messages: int = 20
     max_queued_messages: int = 1000
     tls: tuple[TlsListener, ...] = ()
+    store: Path | None = None
+    saves_at_once: bool = False
 
     def __post_init__(self) -> None:
         """Check what would break the configuration files.
@@ -149,6 +155,12 @@ def configuration(
         "log_timestamp": "false",  # the harness stamps each line with its own clock
         "connection_messages": "true",
     }
+    if settings.store is not None:
+        options["persistence"] = "true"
+        options["persistence_location"] = f"{settings.store}/"
+        options["autosave_on_changes"] = "true" if settings.saves_at_once else "false"
+        # Changes, or seconds; 0 is at the end only.
+        options["autosave_interval"] = "1" if settings.saves_at_once else "0"
     if not is_open:
         options["password_file"] = users_path
     if is_root:

@@ -4,6 +4,8 @@
     hil bench client        our MQTT client beside umqtt.simple, umqtt.robust and a bare loop on a
                             socket: rates, latency, heap, size; three minutes
     hil bench features      what each feature of our MQTT client costs in bytes; ten seconds
+    hil bench fuzz          our MQTT client against a broker that says anything, right and wrong, in
+                            simulated time; a million packets take some minutes
     hil bench probe         what the probe costs on the board: nothing when it is not armed; 20 s
 
 Ends with 1 when a limit is not met, with 10 when one could not be judged.
@@ -12,33 +14,29 @@ Ends with 1 when a limit is not met, with 10 when one could not be judged.
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.cli.benchmark import BENCHES
 from harness.cli.target import add_json_argument, print_json, say, seconds
 from harness.errors import ConfigError
 
 if TYPE_CHECKING:
-    from harness.bench.client_worker import Interpreter
     from harness.bench.row import Row
 
 EXIT_NOT_MET, EXIT_BLOCKED = 1, 10
 
-#: Becomes the interpreter of the wheel, whose folder is the first argument.
-_WHEEL = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); import micropython_run;"
-    "sys.exit(micropython_run.run_main(['micropython', *sys.argv[1:]]))"
-)
+#: Bench -> the options that are its own, and no other's.
+_OPTIONS = {
+    "client": ("peer", "seconds", "long"),
+    "fuzz": ("packets", "seed", "on", "only"),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument(
-        "what", choices=["overhead", "client", "features", "probe"], help="which bench"
-    )
+    parser.add_argument("what", choices=list(BENCHES), help="which bench")
     client = parser.add_argument_group("hil bench client")
     client.add_argument(
         "--peer",
@@ -59,6 +57,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also publish 65,540 messages at QoS 1 and count them at the broker",
     )
+    fuzz = parser.add_argument_group("hil bench fuzz")
+    fuzz.add_argument(
+        "--packets",
+        metavar="N",
+        type=_count,
+        help="how many fuzzed packets the client has to parse up to their fault (default: 100,000)",
+    )
+    fuzz.add_argument(
+        "--seed", metavar="S", type=int, help="of the stream of cases (default: made up, and told)"
+    )
+    fuzz.add_argument(
+        "--on",
+        choices=["cpython", "micropython"],
+        help="the interpreter (default: cpython)",
+    )
+    fuzz.add_argument(
+        "--only", metavar="INDEX", type=int, help="run this one case of the seed, and show it"
+    )
     parser.add_argument(
         "--plot",
         metavar="FILE",
@@ -70,74 +86,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    if args.what == "client":
-        return _client(args)
-    if args.peer or args.seconds or args.long:
-        raise ConfigError(
-            "--peer, --seconds and --long belong to another bench",
-            on=f"hil bench {args.what}",
-            advice="hil bench client",
-        )
-    return _rows(args)
-
-
-def _rows(args: argparse.Namespace) -> int:
-    from harness import shipped
-    from harness.bench import feature_cost, overhead, probe
+    _check_options(args)
+    outcome = BENCHES[args.what](args)
     from harness.bench.row import host
 
-    if args.what == "features":
-        interpreter = find_bare_interpreter(os.environ.get("HIL_MICROPYTHON", ""))
-        rows = feature_cost.measure(interpreter, shipped.device_src(), say)
-    elif args.what == "probe":
-        rows = probe.measure(say)
-    else:
-        rows = overhead.measure(say)
-    _plot(args, rows, host())
+    machine = {**host(), **outcome.versions}
+    _plot(args, outcome.rows, machine)
     if args.json:
-        print_json({"rows": [row.as_json() for row in rows], "host": host()})
+        rows = [row.as_json() for row in outcome.rows]
+        print_json({"rows": rows, **outcome.beside, "host": machine})
     else:
-        _print_rows(rows)
-    return 0 if all(row.ok for row in rows) else EXIT_NOT_MET
-
-
-def _client(args: argparse.Namespace) -> int:
-    from harness import shipped
-    from harness.bench import client
-    from harness.bench.row import host
-    from harness.broker.program import find_mosquitto
-
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "codey-hil"
-    setup = client.Setup(
-        interpreter=find_bare_interpreter(os.environ.get("HIL_MICROPYTHON", "")),
-        mosquitto=find_mosquitto(os.environ.get("HIL_MOSQUITTO")),
-        device_src=shipped.device_src(),
-        cache=cache / "client",
-        peers=dict(args.peer),
-        seconds=args.seconds or 60,
-        is_long=args.long,
-    )
-    result = client.measure(setup, say)
-    _plot(args, result.rows, {**host(), **result.versions})
-    if args.json:
-        print_json(
-            {
-                "rows": [row.as_json() for row in result.rows],
-                "missing": result.missing,
-                "clients": result.clients,
-                "host": {**host(), **result.versions},
-            }
-        )
-    else:
-        _print_rows(result.rows)
-        for text in result.missing:
+        _print_rows(outcome.rows)
+        for text in outcome.missing:
             print(f"NOT MEASURED: {text}")
-        for each in result.clients:
-            for file, digest in each["files"].items():
-                print(f"{each['name']:<13} {file:<16} {digest} {each['package']}")
-    if not all(row.ok for row in result.rows):
+        for line in outcome.lines:
+            print(line)
+    if not all(row.ok for row in outcome.rows):
         return EXIT_NOT_MET
-    return EXIT_BLOCKED if result.missing else 0
+    return EXIT_BLOCKED if outcome.missing else 0
+
+
+def _check_options(args: argparse.Namespace) -> None:
+    """Refuse an option of another bench.
+
+    Raises:
+        ConfigError: One was given.
+    """
+    for bench, options in _OPTIONS.items():
+        for name in options:
+            given = getattr(args, name)
+            if bench != args.what and given is not None and given is not False and given != []:
+                raise ConfigError(
+                    f"--{name} belongs to another bench",
+                    on=f"hil bench {args.what}",
+                    advice=f"hil bench {bench}",
+                )
 
 
 def _plot(args: argparse.Namespace, rows: list[Row], machine: dict[str, Any]) -> None:
@@ -166,19 +149,8 @@ def _peer(text: str) -> tuple[str, Path]:
     return name, Path(folder)
 
 
-def find_bare_interpreter(path: str) -> Interpreter:
-    """Return how the interpreter of virtual boards is started without their models.
-
-    Args:
-        path: Of an executable to use in place of the wheel; empty for the wheel.
-
-    Raises:
-        InterpreterUnsuitable: There is none.
-    """
-    from harness.bench.client_worker import Interpreter
-    from harness.virtual.interpreter import find_interpreter, module_folder
-
-    find_interpreter(path)
-    if path:
-        return Interpreter((str(Path(path).absolute()),))
-    return Interpreter((sys.executable, "-I", "-S", "-c", _WHEEL, str(module_folder())))
+def _count(text: str) -> int:
+    number = int(text.replace(",", "").replace("_", ""))
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not 1 or more")
+    return number

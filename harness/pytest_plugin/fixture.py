@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from harness.broker.broker import Broker
+from harness.broker.mosquitto import Mosquitto
 from harness.broker.scripted import ScriptedBroker
 from harness.deadline import Deadline
 from harness.errors import LinkError
@@ -16,6 +17,7 @@ from harness.pytest_plugin.collection import evidence_of
 from harness.pytest_plugin.run import HilRun, run_of
 from harness.scenario.assertion import Display, Led
 from harness.scenario.dut import BoardUnderTest
+from harness.scenario.ledger import Ledger
 from harness.scenario.messenger import Messenger
 from harness.scenario.runner import Runner
 
@@ -102,6 +104,23 @@ def tls_broker(hil_run: HilRun, board: BoardUnderTest) -> Iterator[Broker]:
     """
     with hil_run.stand.tls_broker(board) as lent:
         yield lent
+
+
+@pytest.fixture
+def own_broker(hil_run: HilRun, board: BoardUnderTest) -> Iterator[Callable[..., Mosquitto]]:
+    """Start a Mosquitto that the test may stop, kill and start: ``own_broker(store=tmp_path)``.
+
+    It takes the settings of `MosquittoSettings`. During the test any host name that code on `board`
+    uses is this broker; mark the test ``needs("broker:restart")``.
+    """
+    with contextlib.ExitStack() as lent:
+        yield lambda **settings: lent.enter_context(hil_run.stand.own_mosquitto(board, **settings))
+
+
+@pytest.fixture
+def ledger(hil_run: HilRun) -> Callable[[str, str], Ledger]:
+    """Keep account of numbered messages: ``ledger("board to host", topic)``; see `Ledger`."""
+    return lambda name, topic: Ledger(name, topic, hil_run.evidence)
 
 
 @pytest.fixture

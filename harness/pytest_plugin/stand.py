@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from harness import shipped
 from harness.board.board import Board
@@ -127,11 +127,11 @@ class Stand:
         host = reachable_address(dut.board, self.settings.broker_interface)
         with ScriptedBroker(host=host) as broker:
             self._scripted = broker
-            dut.redirect(lambda board: redirection(board, broker, self.settings.wifi))
+            wifi = self.settings.wifi
             try:
-                yield broker
+                with self._redirected(dut, lambda board: redirection(board, broker, wifi)):
+                    yield broker
             finally:
-                dut.redirect(self.redirection)
                 self._scripted = None
                 for packet in broker.packets():
                     self._evidence.write("broker.log", line=str(packet), at_s=packet.at_s)
@@ -155,20 +155,41 @@ class Stand:
             TlsListener("client.lab", folder / "broker.pem", folder / "ca.pem"),
         )
         network = dut.board.rig.network or self.settings.wifi
-        with Mosquitto(
-            find_mosquitto(self.settings.mosquitto),
-            broker_settings(dut.board, self.settings.broker_interface, tls=listeners),
-            on_log=lambda line: self._evidence.write("broker.log", line=line.text, at_s=line.at_s),
-        ) as broker:
-            broker.start(Deadline.after(BROKER_S))
+        with self.own_mosquitto(dut, tls=listeners) as broker:
             places = {each.name: broker.tls_address(each.name) for each in listeners}
             places["plain.lab"] = broker.address
             hosts = {name: (place.host, place.port) for name, place in places.items()}
-            dut.redirect(lambda _board: Redirection(hosts, network))
-            try:
+            with self._redirected(dut, lambda _board: Redirection(hosts, network)):
                 yield broker
-            finally:
-                dut.redirect(self.redirection)
+
+    @contextlib.contextmanager
+    def own_mosquitto(self, dut: BoardUnderTest, **settings: Any) -> Iterator[Mosquitto]:
+        """Lend a Mosquitto of its own to a test, in the place of the run's broker, started.
+
+        Args:
+            dut: The board for whose programs any host name is this broker meanwhile.
+            **settings: Of `MosquittoSettings`, what is to differ from the run's broker.
+        """
+        with Mosquitto(
+            find_mosquitto(self.settings.mosquitto),
+            broker_settings(dut.board, self.settings.broker_interface, **settings),
+            on_log=lambda line: self._evidence.write("broker.log", line=line.text, at_s=line.at_s),
+        ) as broker:
+            broker.start(Deadline.after(BROKER_S))
+            wifi = self.settings.wifi
+            with self._redirected(dut, lambda board: redirection(board, broker, wifi)):
+                yield broker
+
+    @contextlib.contextmanager
+    def _redirected(
+        self, dut: BoardUnderTest, other: Callable[[Board], Redirection]
+    ) -> Iterator[None]:
+        """Have host names on a board stand for something else than the run's broker."""
+        dut.redirect(other)
+        try:
+            yield
+        finally:
+            dut.redirect(self.redirection)
 
     def give_up(self, index: int, error: HarnessError) -> None:
         """Have each later `dut` raise this: a board that hangs costs the run its time-out once."""

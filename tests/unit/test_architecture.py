@@ -25,7 +25,7 @@ ALLOWED = {
     "lab": {"board", "link"},
     "scenario": {"board", "broker", "wire", "link"},
     "pytest_plugin": {"scenario", "report", "lab", "board", "broker", "link"},
-    "bench": {"scenario", "report", "lab", "board", "broker", "link"},
+    "bench": {"scenario", "report", "lab", "board", "broker", "link", "wire"},
     "cli": {
         "scenario",
         "report",

@@ -112,7 +112,7 @@ class Measure:
         client = self.open_client()
         start = ticks_us()
         for number in range(first, first + count):
-            client.publish(b"hil/ledger/%d" % number, b"x" * 16, False, 1)
+            client.publish(b"hil/ledger/1/%d" % number, b"x" * 16, False, 1)
         took = ticks_diff(ticks_us(), start)
         client.disconnect()
         return {"count": count, "took_us": took}

@@ -11,7 +11,7 @@ import pytest
 from harness.bench.client_broker import QuietBroker, quiet_mosquitto
 from harness.bench.client_worker import Interpreter
 from harness.broker.program import find_mosquitto
-from harness.cli.bench import find_bare_interpreter
+from harness.cli.benchmark import find_bare_interpreter
 from harness.deadline import Deadline
 
 

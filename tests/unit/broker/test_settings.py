@@ -55,6 +55,26 @@ def test_password_file_salts_each_line_anew() -> None:
     assert first.split("$")[3:] != second.split("$")[3:]
 
 
+@pytest.mark.parametrize(
+    ("settings", "persistence", "on_changes", "interval"),
+    [
+        (MosquittoSettings(), "false", None, None),
+        (MosquittoSettings(store=Path("/s")), "true", "false", "0"),
+        (MosquittoSettings(store=Path("/s"), saves_at_once=True), "true", "true", "1"),
+    ],
+)
+def test_store_is_written_at_the_end_or_after_each_change(
+    settings: MosquittoSettings, persistence: str, on_changes: str | None, interval: str | None
+) -> None:
+    found = options(settings)
+    assert found["persistence"] == persistence
+    assert found.get("persistence_location") == ("/s/" if settings.store else None)
+    assert (found.get("autosave_on_changes"), found.get("autosave_interval")) == (
+        on_changes,
+        interval,
+    )
+
+
 def options(settings: MosquittoSettings, *, is_root: bool = False) -> dict[str, str]:
     text = configuration(settings, port=1234, users_path=USERS, is_root=is_root)
     return dict(line.split(" ", 1) for line in text.splitlines())

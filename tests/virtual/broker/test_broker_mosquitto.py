@@ -159,6 +159,73 @@ def test_port_is_kept_over_a_restart_and_closed_meanwhile(mosquitto_path: Path) 
     assert not is_listening(address)
 
 
+def test_client_that_found_nobody_connects_once_the_broker_is_there(
+    broker: Mosquitto, make_client: MakeClient
+) -> None:
+    client = make_client()
+    broker.stop()
+    for _ in range(2):
+        with pytest.raises(BrokerError, match="cannot reach"):
+            client.connect(Deadline.after(5))
+    broker.start(Deadline.after(10))
+    client.connect(Deadline.after(5))
+    client.publish("a", "b", Deadline.after(5), qos=1)
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_frozen_broker_answers_nothing_and_ends_at_once(
+    broker: Mosquitto, make_client: MakeClient, end: str
+) -> None:
+    client = make_client()
+    broker.freeze()
+    with pytest.raises(BrokerError, match="PUBACK"):
+        client.publish("a", "b", Deadline.after(0.3), qos=1)
+    mark = broker.log_mark
+    getattr(broker, end)()
+    ended = {
+        "stop": "keeper: the broker ended with 0",
+        "kill": "keeper: the broker ended by signal 9",
+    }
+    assert broker.log_since(mark)[-1].text == ended[end]
+    broker.start(Deadline.after(10))
+
+
+def away(broker: Mosquitto) -> MqttClient:
+    """Return a client with a kept session."""
+    return MqttClient(broker.address, broker.credentials, client_id="away", clean_session=False)
+
+
+@pytest.mark.parametrize(
+    ("has_store", "at_once", "end", "is_kept"),
+    [
+        (False, False, "stop", False),
+        (True, False, "stop", True),
+        (True, False, "kill", False),
+        (True, True, "kill", True),
+    ],
+)
+def test_message_for_a_client_that_is_away_outlives_what_it_should(
+    mosquitto_path: Path, tmp_path: Path, has_store: bool, at_once: bool, end: str, is_kept: bool
+) -> None:
+    settings = MosquittoSettings(store=tmp_path if has_store else None, saves_at_once=at_once)
+    with Mosquitto(mosquitto_path, settings) as broker:
+        broker.start(Deadline.after(10))
+        with away(broker) as client:
+            client.connect(Deadline.after(5))
+            client.subscribe("kept/#", Deadline.after(5), qos=1)
+        with MqttClient(broker.address, broker.credentials) as other:
+            other.connect(Deadline.after(5))
+            other.publish("kept/x", "meanwhile", Deadline.after(5), qos=1)
+        # Its next turn is over, and with it the saving of what is above.
+        broker.sync_log(Deadline.after(5))
+        getattr(broker, end)()
+        broker.start(Deadline.after(10))
+        with away(broker) as client:
+            assert client.connect(Deadline.after(5)) is is_kept
+            found = client.received.wait(lambda each: each.topic == "kept/x", Deadline.after(1.0))
+            assert (found is not None) is is_kept
+
+
 def test_broker_listens_on_the_named_address_alone(mosquitto_path: Path) -> None:
     with Mosquitto(mosquitto_path, MosquittoSettings(bind_address="127.0.0.2")) as broker:
         broker.start(Deadline.after(10))
