@@ -229,7 +229,7 @@ class Socket:
 
 
 class Poll:
-    def register(self, sock, events):
+    def register(self, sock, events=5):
         self.sock = sock
         self.events = events
 
@@ -297,15 +297,19 @@ class micropython:
     const = staticmethod(lambda value: value)
 
 
-def load(name):
-    # Import the client with these modules in the place of the real ones.
+def load(name, parts=()):
+    # Import the client with these modules in the place of the real ones, and the parts of it that
+    # it would only load when they are needed.
     fakes = {"socket": socket, "select": select, "time": time}
     if sys.implementation.name != "micropython":
         fakes["micropython"] = micropython
     kept = [(key, sys.modules.get(key)) for key in fakes]
     sys.modules.update(fakes)
     try:
-        return __import__(name)
+        module = __import__(name)
+        for part in parts:
+            __import__(part)
+        return module
     finally:
         for key, module in kept:
             if module is None:

@@ -3,6 +3,7 @@
 #     fuzz_runner.py FOLDER [COVERAGE]    FOLDER: of the client; COVERAGE: file for its report
 import gc
 import json
+import os
 import sys
 from binascii import hexlify, unhexlify
 
@@ -20,7 +21,8 @@ if len(sys.argv) > 2:
 import fuzz_net  # noqa: E402
 
 network = fuzz_net.network
-mqtt = fuzz_net.load("mqtt")
+parts = [name[:-3] for name in os.listdir(sys.argv[1]) if name.startswith("mqtt_")]
+mqtt = fuzz_net.load("mqtt", parts)
 is_small = sys.implementation.name == "micropython"
 TOPIC = "fuzz/#"
 
