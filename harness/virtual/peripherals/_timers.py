@@ -11,10 +11,9 @@ Ctrl-C while the garbage collector waited for the thread crashed it once in some
 import sys
 
 import _bench
+import _clock
 import micropython
-from _alias import builtin
 
-_clock_ms = builtin("time").ticks_ms
 #: Timers that are running.
 armed = []
 _is_queued = bytearray(1)
@@ -57,7 +56,7 @@ def _work():
     if armed:
         # First of all, while its own place in the queue is free.
         _queue()
-        _fire_due(_clock_ms())
+        _fire_due(_clock.ms())
 
 
 def _fire_due(now):
@@ -81,3 +80,4 @@ def _fire(timer, now):
     except Exception as error:
         # As the interpreter does it for scheduled callbacks.
         sys.print_exception(error)
+    _clock.busy_us = _clock.us()
