@@ -23,7 +23,7 @@ _NONE = "0.0.0.0"  # the answer of a station without an address
 
 _hostname = "codey"
 
-#: In the order of the first link states of `harness.virtual.access_point`: off, idle, connecting, no
+#: In the order of the states that `harness.virtual.access_point` shows: off, idle, connecting, no
 #: access point, wrong password, got an address.
 _STATUS = (
     STAT_IDLE,

@@ -17,8 +17,8 @@ def send(transmitter: Transmitter, began_us: int, *durations_us: int) -> list[Me
 
 
 def test_message_is_over_when_it_has_been_quiet() -> None:
+    assert Transmitter().due_s is None
     transmitter = Transmitter()
-    assert transmitter.due_s is None
     assert send(transmitter, 1000, 9000, 4500, 560) == []
     assert transmitter.due_s is not None
     assert transmitter.advance(transmitter.due_s - QUIET_S / 2) is None
