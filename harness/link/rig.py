@@ -179,7 +179,8 @@ class Rig:
         bench: Observer, if there is one.
         inputs: Control of the board's inputs, if there is one.
         network: The rig's own Wi-Fi for the board, if it brings one: name and password.
-        time_scale: How many times as fast as the host's the board's clock runs; 1 for a real board.
+        time_scale: How many times as fast the board's time passes while its programs wait; 1 for a
+            real board.
     """
 
     link: Link

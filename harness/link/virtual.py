@@ -22,9 +22,16 @@ from harness.errors import (
 from harness.link.rig import BenchEvent, BenchState, InputValue
 from harness.link.virtual_process import VirtualProcess, start_virtual
 from harness.virtual.place import control_path
-from harness.virtual.settings import VirtualSettings
+from harness.virtual.settings import MAX_TIME_SCALE, VirtualSettings
 
-__all__ = ["VirtualControl", "VirtualProcess", "VirtualSettings", "find_control", "start_virtual"]
+__all__ = [
+    "MAX_TIME_SCALE",
+    "VirtualControl",
+    "VirtualProcess",
+    "VirtualSettings",
+    "find_control",
+    "start_virtual",
+]
 
 _READ_BYTES = 1 << 16
 
@@ -114,7 +121,7 @@ class VirtualControl:
 
     @property
     def time_scale(self) -> int:
-        """How many times as fast as the host's the board's clock runs."""
+        """How many times as fast the board's time passes while its programs wait."""
         return int(self.identity["time_scale"])
 
     def ask(self, verb: str, deadline: Deadline, **values: object) -> Any:

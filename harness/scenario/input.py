@@ -1,7 +1,8 @@
 """What a person, a room or a remote control does to a board, in their own units.
 
 Every gesture ends as one or more settings of the rig's inputs, each noted with the moment at which
-it was made. Times are the board's: where its clock runs faster, a gesture is as much shorter.
+it was made. Times are the board's: where they pass faster for a program that waits, a gesture is
+as much shorter.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class RigInputs:
             inputs: Of the rig.
             board: The board's name, for the evidence.
             evidence: Where each setting is noted.
-            time_scale: How many times as fast as the host's the board's clock runs.
+            time_scale: How many times as fast the board's time passes while its program waits.
         """
         self._inputs = inputs
         self._board = board
@@ -225,7 +226,8 @@ class RigInputs:
     def _send(self, data: bytes) -> float:
         durations_us = infrared.pulses(data)
         at_s = self.set("ir", durations_us)
-        self._pass(sum(durations_us) / 1e6 + _INFRARED_PAUSE_S)
+        # Not shortened: a program that computes all the while takes the whole time for it.
+        time.sleep(sum(durations_us) / 1e6 + _INFRARED_PAUSE_S)
         return at_s
 
     def _pass(self, seconds: float) -> None:

@@ -37,7 +37,7 @@ class BootArguments:
         cause: What `machine.reset_cause` returns.
         unique_id: In hexadecimal.
         epoch_ms: The monotonic clock at the last hard reset.
-        time_scale: How many times as fast as the host's the board's clock runs.
+        time_scale: How many times as fast time passes while the program waits.
     """
 
     rom: Path

@@ -34,8 +34,8 @@ class VirtualSettings:
         ssid: Name of the access point that the board finds.
         password: Its password.
         connect_s: How long association and address take, in seconds.
-        time_scale: How many times as fast as the host's the board's clock runs; what that covers
-            is in docs/virtual-board.md, "Faster time".
+        time_scale: How many times as fast the board's time passes while its programs wait;
+            docs/virtual-board.md, "Faster time".
     """
 
     name: str = "virtual"

@@ -1,4 +1,4 @@
-"""The board's clock: the host's, from the last hard reset on, `scale` times as fast.
+"""The board's clock: the host's from the last hard reset on; it runs faster while a program waits.
 
 What the host is late with is taken off it again where a program has asked for an exact time, and
 while an edge of the past is handed to a pin's handler: see `wait_us` and `_pulse`.
@@ -10,24 +10,50 @@ from _alias import builtin
 _host = builtin("time")
 _host_us = _host.ticks_us
 _start_us = _bench.epoch_ms * 1000
+#: How many times as fast it runs while the program waits.
 scale = _bench.scale
-#: Board time that the host has spent and the board has not.
+#: Time that the host has spent and the board has not; negative for time that it has passed over.
 late_us = 0
+#: Since when the program waits, on the host's clock; 0 while it does not.
+_since_us = 0
 #: When the last callback of a timer or a pin had ended: the clock is never set back to before it.
 busy_us = 0
 
 
-def of_host(host_us):
-    """Return the board's microseconds at a moment of the host's clock."""
-    return (host_us - _start_us) * scale - late_us
+if scale == 1:
 
+    def us():
+        return _host_us() - _start_us - late_us
 
-def us():
-    return (_host_us() - _start_us) * scale - late_us
+else:
+
+    def us():
+        now = _host_us()
+        passed_over = (now - _since_us) * (scale - 1) if _since_us else 0
+        return now - _start_us - late_us + passed_over
 
 
 def ms():
     return us() // 1000
+
+
+def of_host(host_us):
+    """Return the board's microseconds at a moment of the host's clock that has just been."""
+    return us() - (_host_us() - host_us)
+
+
+def waiting(is_waiting):
+    """Say whether the program waits from now on; return whether it did."""
+    global late_us, _since_us
+    was_waiting = _since_us != 0
+    if was_waiting != is_waiting and scale != 1:
+        now = _host_us()
+        if was_waiting:
+            late_us -= (now - _since_us) * (scale - 1)
+            _since_us = 0
+        else:
+            _since_us = now
+    return was_waiting
 
 
 def wait_us(duration):
@@ -37,15 +63,19 @@ def wait_us(duration):
     """
     global late_us
     end = us() + duration
-    while True:
-        left = (end - us()) // scale
-        if left <= 0:
-            break
-        if left > 2000:
-            # Callbacks run in it.
-            _host.sleep_ms(left // 1000 - 1)
-        elif left > 200:
-            _host.sleep_us(left - 150)
+    was_waiting = waiting(True)
+    try:
+        while True:
+            left = (end - us()) // scale
+            if left <= 0:
+                break
+            if left > 2000:
+                # Callbacks run in it.
+                _host.sleep_ms(left // 1000 - 1)
+            elif left > 200:
+                _host.sleep_us(left - 150)
+    finally:
+        waiting(was_waiting)
     late = us() - max(end, busy_us)
     if late > 0:
         late_us += late

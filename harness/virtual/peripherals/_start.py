@@ -3,7 +3,7 @@
 Arguments of the script (`harness.virtual.interpreter` builds them): folder of these files, tag of
 report packets (hexadecimal), file descriptor of the flash image, of the input block, 1 to go on in
 raw REPL, reset cause, unique id (hexadecimal), the clock at the last hard reset in ms, how many
-times as fast as the host's the board's clock runs.
+times as fast time passes while the program waits.
 """
 
 import sys

@@ -75,9 +75,12 @@ def _fire(timer, now):
         if timer.due_ms <= now:
             # One that was held up fires once, not once for each period that it missed.
             timer.due_ms = now + timer.period_ms
+    was_waiting = _clock.waiting(False)
     try:
         timer.callback(timer)
     except Exception as error:
         # As the interpreter does it for scheduled callbacks.
         sys.print_exception(error)
-    _clock.busy_us = _clock.us()
+    finally:
+        _clock.busy_us = _clock.us()
+        _clock.waiting(was_waiting)

@@ -52,7 +52,11 @@ class _Poll:
             left = -1 if timeout < 0 else -(min(0, _clock.ms() - end) // _clock.scale)
             if self._sockets and not 0 <= left <= _SLICE_MS:
                 left = _SLICE_MS
-            found = self._poll.poll(left)
+            was_waiting = _clock.waiting(True)
+            try:
+                found = self._poll.poll(left)
+            finally:
+                _clock.waiting(was_waiting)
             if found or (timeout >= 0 and _clock.ms() >= end):
                 return found
 
