@@ -9,6 +9,7 @@ import pytest
 
 from harness.broker.broker import Broker
 from harness.broker.scripted import ScriptedBroker
+from harness.deadline import Deadline
 from harness.errors import ExpectationFailed, LinkError
 from harness.link.rig import Bench
 from harness.pytest_plugin.run import HilRun, run_of
@@ -18,6 +19,9 @@ from harness.scenario.matcher import Matcher, frame_is, is_dark, led_is, shows
 from harness.scenario.messenger import Messenger
 from harness.scenario.observation import expect
 from harness.scenario.runner import Runner
+
+#: A bench that works answers in milliseconds.
+BENCH_S = 5.0
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +72,9 @@ def _lent(hil_run: HilRun, request: pytest.FixtureRequest, number: int) -> Itera
         bench = dut.board.rig.bench
         try:
             dut.stop()
+            if bench is not None:
+                # Whatever it has seen until now is told before it answers.
+                bench.state(Deadline.after(BENCH_S))
         finally:
             for event in bench.events() if bench is not None else ():
                 hil_run.evidence.bench(dut.name, event)

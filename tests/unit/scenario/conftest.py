@@ -89,8 +89,8 @@ class HandInputs:
     """Inputs that keep what they were set to."""
 
     def __init__(self) -> None:
-        self.set_to: dict[str, object] = {}
-        self.history: list[tuple[str, object]] = []
+        self.set_to: dict[str, Any] = {}
+        self.history: list[tuple[str, Any]] = []
 
     def set(self, name: str, value: InputValue, deadline: Deadline) -> float:
         """Keep it."""
