@@ -66,9 +66,10 @@ def wait_us(duration):
     was_waiting = waiting(True)
     try:
         while True:
-            left = (end - us()) // scale
+            left = end - us()
             if left <= 0:
                 break
+            left //= scale
             if left > 2000:
                 # Callbacks run in it.
                 _host.sleep_ms(left // 1000 - 1)

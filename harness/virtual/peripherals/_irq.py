@@ -45,4 +45,4 @@ def watch(pin, handler, trigger):
         _timers.disarm(old)
     if handler is not None:
         _watches[pin.id] = _Watch(pin, handler, trigger)
-        _timers.arm(_watches[pin.id])
+        _timers.arm(_watches[pin.id], is_pin=True)

@@ -10,66 +10,78 @@ from ustruct import unpack_from
 
 _number = 0
 _durations = b""
-_count = 0
-#: The edge that comes next: its number (even: falls), and its time on the board's clock.
-_at = 0
-_edge_us = 0
+
+
+class _Cursor:
+    """A place in the train: the edge that comes next, and its time on the board's clock."""
+
+    def begin(self, start_us):
+        self.at = 0
+        self.edge_us = start_us
+
+    def is_due(self, now_us):
+        # A train of n durations has n + 1 edges; the last one ends high whatever it is.
+        return 2 * self.at <= len(_durations) and self.edge_us <= now_us
+
+    def step(self):
+        place = 2 * self.at
+        if place < len(_durations):
+            self.edge_us += _durations[place] | _durations[place + 1] << 8
+        self.at += 1
+
+    def level(self):
+        return 0 if self.at % 2 and 2 * self.at <= len(_durations) else 1
+
+
+#: What a handler was told, and what a program that polls has seen: each at its own pace.
+_told = _Cursor()
+_polled = _Cursor()
+_is_telling = False
 
 
 def _load():
     """Take over a train that is not known yet."""
-    global _number, _durations, _count, _at, _edge_us
+    global _number, _durations
     block = _bench.inputs
     if block[_bench.TRAIN_NUMBER] != _number:
         _number = block[_bench.TRAIN_NUMBER]
-        _count, start_us = unpack_from("<HQ", block, _bench.TRAIN_COUNT)
-        _durations = bytearray(2 * _count)
+        count, start_us = unpack_from("<HQ", block, _bench.TRAIN_COUNT)
+        _durations = bytearray(2 * count)
         _bench.read_train(_durations)
-        _edge_us = _clock.of_host(start_us)
-        _at = 0
-
-
-def _step():
-    global _at, _edge_us
-    if _at < _count:
-        _edge_us += _durations[2 * _at] | _durations[2 * _at + 1] << 8
-    _at += 1
-
-
-def _is_due(now_us):
-    # A train of n durations has n + 1 edges; the last one ends high whatever it is.
-    return _at <= _count and _edge_us <= now_us
+        _told.begin(_clock.of_host(start_us))
+        _polled.begin(_told.edge_us)
 
 
 def level():
     """Return the level of the train's pin now; the inputs must be fresh."""
+    if _is_telling:
+        return _told.level()
     _load()
-    while _is_due(_clock.us()):
-        _step()
-    return _level()
-
-
-def _level():
-    return 0 if 0 < _at <= _count and _at % 2 else 1
+    while _polled.is_due(_clock.us()):
+        _polled.step()
+    return _polled.level()
 
 
 def play(watch):
     """Tell a watch of all edges that are due, each at its time; the inputs must be fresh."""
+    global _is_telling
     _load()
     if watch.train == _number:
         return
     now_us = _clock.us()
     shown_us = 0
     late_us = _clock.late_us
+    _is_telling = True
     try:
-        while _is_due(now_us):
-            edge_us = max(_edge_us, shown_us)
-            _step()
+        while _told.is_due(now_us):
+            edge_us = max(_told.edge_us, shown_us)
+            _told.step()
             _clock.late_us = late_us
             _clock.late_us += _clock.us() - edge_us
-            watch.see(_level())
+            watch.see(_told.level())
             shown_us = _clock.us()
     finally:
         _clock.late_us = late_us
-    if _at > _count:
+        _is_telling = False
+    if 2 * _told.at > len(_durations):
         watch.train = _number

@@ -17,11 +17,18 @@ import micropython
 #: Timers that are running.
 armed = []
 _is_queued = bytearray(1)
+#: Before this moment none of them is due, on the board's clock.
+_soonest_ms = 0
 
 
-def arm(timer):
-    """Begin to fire `timer`, which has `due_ms`, `period_ms` (None: once) and `callback`."""
-    armed.append(timer)
+def arm(timer, is_pin=False):
+    """Begin to fire `timer`, which has `due_ms`, `period_ms` (None: once) and `callback`.
+
+    Pins are looked at before the timers of the program, as their edges have been before.
+    """
+    global _soonest_ms
+    armed.insert(0 if is_pin else len(armed), timer)
+    _soonest_ms = min(_soonest_ms, timer.due_ms)
     _bench.report(b"T1")
     _queue()
 
@@ -56,15 +63,23 @@ def _work():
     if armed:
         # First of all, while its own place in the queue is free.
         _queue()
-        _fire_due(_clock.ms())
+        now = _clock.ms()
+        if now >= _soonest_ms:
+            _fire_due(now)
 
 
 def _fire_due(now):
-    for timer in armed:
+    # A callback may arm others, which have their turn at the next look, as has the one that takes
+    # the place of one that is disarmed. All that are due have theirs now: at the prompt there is a
+    # look every 10 ms only.
+    global _soonest_ms
+    at, count = 0, len(armed)
+    while at < count and at < len(armed):
+        timer = armed[at]
+        at += 1
         if timer.due_ms <= now:
-            # The others, and those that the callback arms, have their turn at the next look.
             _fire(timer, now)
-            return
+    _soonest_ms = min([timer.due_ms for timer in armed] or [now])
 
 
 def _fire(timer, now):

@@ -199,6 +199,17 @@ def test_timer_fires_whatever_the_program_does(bare: BareBoard, program: str) ->
     assert bare.control.bench.events()[0].led == (0, 0, 255)
 
 
+def test_each_of_many_timers_fires_at_the_prompt(bare: BareBoard) -> None:
+    bare.run(
+        "from machine import PWM, Pin, Timer\nled = PWM(Pin(4), freq=5000, duty=0)\n"
+        "for pin in (2, 12, 27):\n    Pin(pin, Pin.IN).irq(print)\n"
+        "busy = [Timer(n, period=1, mode=Timer.PERIODIC, callback=id) for n in range(3)]\n"
+        "Timer(3).init(period=30, mode=Timer.ONE_SHOT, callback=lambda t: led.duty(1020))\n"
+    )
+    assert bare.control.bench.wait_event(0, soon()) == 1
+    assert bare.control.bench.events()[0].led == (0, 0, 255)
+
+
 def test_ctrl_c_reaches_the_program_and_not_the_timers(bare: BareBoard) -> None:
     bare.run(
         "from machine import Timer\nkept = []\ndef work(t): kept[:] = [str(i) for i in range(20)]\n"
