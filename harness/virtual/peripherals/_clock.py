@@ -1,7 +1,8 @@
 """The board's clock: the host's from the last hard reset on; it runs faster while a program waits.
 
-What the host is late with is taken off it again where a program has asked for an exact time, and
-while an edge of the past is handed to a pin's handler: see `wait_us` and `_pulse`.
+What the host is late with is taken off it again where a program has asked for an exact time, and it
+stands at the moment of an edge of the past while a pin's handler is told of it: see `wait_us` and
+`_pulse`.
 """
 
 import _bench
@@ -20,14 +21,39 @@ _since_us = 0
 busy_us = 0
 
 
+#: What it shows while it stands at a moment of the past; 0 while it goes.
+_shown_us = 0
+
+
+def stand(at_us):
+    """Stand at a moment, where each look takes a microsecond, or go on with 0.
+
+    Returns:
+        What it showed last.
+    """
+    global _shown_us
+    shown_us, _shown_us = _shown_us, at_us
+    return shown_us
+
+
+def _look():
+    global _shown_us
+    _shown_us += 1
+    return _shown_us
+
+
 if scale == 1:
 
     def us():
+        if _shown_us:
+            return _look()
         return _host_us() - _start_us - late_us
 
 else:
 
     def us():
+        if _shown_us:
+            return _look()
         now = _host_us()
         passed_over = (now - _since_us) * (scale - 1) if _since_us else 0
         return now - _start_us - late_us + passed_over
@@ -47,12 +73,12 @@ def waiting(is_waiting):
     global late_us, _since_us
     was_waiting = _since_us != 0
     if was_waiting != is_waiting and scale != 1:
-        now = _host_us()
+        # A callback can come at a jump, and reads and sets these too: none in a line below.
         if was_waiting:
-            late_us -= (now - _since_us) * (scale - 1)
+            late_us -= (_host_us() - _since_us) * (scale - 1)
             _since_us = 0
         else:
-            _since_us = now
+            _since_us = _host_us()
     return was_waiting
 
 
@@ -62,6 +88,9 @@ def wait_us(duration):
     An ESP32 counts cycles in such a wait; a host wakes a sleeper 0.1 ms late, when busy 10 ms.
     """
     global late_us
+    if _shown_us:
+        stand(_shown_us + duration)
+        return
     end = us() + duration
     was_waiting = waiting(True)
     try:
@@ -77,6 +106,5 @@ def wait_us(duration):
                 _host.sleep_us(left - 150)
     finally:
         waiting(was_waiting)
-    late = us() - max(end, busy_us)
-    if late > 0:
-        late_us += late
+    late = max(0, us() - max(end, busy_us))
+    late_us += late

@@ -70,18 +70,15 @@ def play(watch):
         return
     now_us = _clock.us()
     shown_us = 0
-    late_us = _clock.late_us
     _is_telling = True
     try:
         while _told.is_due(now_us):
-            edge_us = max(_told.edge_us, shown_us)
+            _clock.stand(max(_told.edge_us, shown_us))
             _told.step()
-            _clock.late_us = late_us
-            _clock.late_us += _clock.us() - edge_us
             watch.see(_told.level())
-            shown_us = _clock.us()
+            shown_us = _clock.stand(0)
     finally:
-        _clock.late_us = late_us
+        _clock.stand(0)
         _is_telling = False
     if 2 * _told.at > len(_durations):
         watch.train = _number

@@ -18,7 +18,7 @@ import micropython
 armed = []
 _is_queued = bytearray(1)
 #: Before this moment none of them is due, on the board's clock.
-_soonest_ms = 0
+_soonest_us = 0
 
 
 def arm(timer, is_pin=False):
@@ -26,9 +26,9 @@ def arm(timer, is_pin=False):
 
     Pins are looked at before the timers of the program, as their edges have been before.
     """
-    global _soonest_ms
+    global _soonest_us
     armed.insert(0 if is_pin else len(armed), timer)
-    _soonest_ms = min(_soonest_ms, timer.due_ms)
+    _soonest_us = min(_soonest_us, timer.due_ms * 1000)
     _bench.report(b"T1")
     _queue()
 
@@ -63,23 +63,23 @@ def _work():
     if armed:
         # First of all, while its own place in the queue is free.
         _queue()
-        now = _clock.ms()
-        if now >= _soonest_ms:
-            _fire_due(now)
+        now_us = _clock.us()
+        if now_us >= _soonest_us:
+            _fire_due(now_us // 1000)
 
 
 def _fire_due(now):
     # A callback may arm others, which have their turn at the next look, as has the one that takes
     # the place of one that is disarmed. All that are due have theirs now: at the prompt there is a
     # look every 10 ms only.
-    global _soonest_ms
+    global _soonest_us
     at, count = 0, len(armed)
     while at < count and at < len(armed):
         timer = armed[at]
         at += 1
         if timer.due_ms <= now:
             _fire(timer, now)
-    _soonest_ms = min([timer.due_ms for timer in armed] or [now])
+    _soonest_us = 1000 * min([timer.due_ms for timer in armed] or [now])
 
 
 def _fire(timer, now):

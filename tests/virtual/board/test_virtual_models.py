@@ -131,8 +131,7 @@ def test_edges_come_with_the_spacing_that_was_sent(bare: BareBoard, program: str
     output, traceback = bare.finish()
     assert not traceback
     spacing, levels = (eval(line) for line in output.splitlines())  # noqa: S307, a list of ints
-    # The handler's own microseconds come on top; what it finds is the moment of its edge.
-    assert max(abs(got - sent) for got, sent in zip(spacing, pulses, strict=True)) < 100
+    assert [got - sent for got, sent in zip(spacing, pulses, strict=True)] == [0] * len(pulses)
     assert levels == [place % 2 for place in range(len(pulses) + 1)]
     assert infrared.message(spacing) == infrared.encode(infrared.Code(7, 21))
 
