@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--flash", metavar="FILE", default="", help="keep the board's files in this image"
     )
     parser.add_argument("--name", default="virtual", help="name for messages")
-    parser.add_argument("--heap", default=None, help="size of MicroPython's heap (192k)")
+    parser.add_argument("--heap", default=None, help="size of MicroPython's heap (200k)")
     parser.add_argument(
         "--time-scale",
         type=int,

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from harness.errors import ConfigError
 
 #: 140 KiB on this 64-bit build hold about what 70 KiB hold on the board (docs/virtual-board.md,
-#: "Memory"). The models, which a board has in silicon and in its ROM, take 52 KiB more (measured).
-DEFAULT_HEAP = "192k"
+#: "Memory"). The models, which a board has in silicon and in its ROM, take 56 KiB more (measured).
+DEFAULT_HEAP = "200k"
 
 #: Beyond it a host's own lateness, some tenths of a millisecond, is longer than a program's steps.
 MAX_TIME_SCALE = 50
