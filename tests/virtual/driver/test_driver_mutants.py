@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ from typing import Any
 import pytest
 
 from harness import shipped
+from harness.broker.program import find_mosquitto
 from harness.deadline import Deadline
+from harness.errors import BrokerError
 from harness.link.virtual import VirtualControl, VirtualSettings, find_control, start_virtual
 
 if sys.version_info >= (3, 11):
@@ -59,6 +62,15 @@ def port() -> Iterator[str]:
     process = start_virtual(VirtualSettings(), Deadline.after(LIMIT_S))
     yield process.port
     process.close()
+
+
+@pytest.fixture(autouse=True)
+def with_mosquitto() -> None:
+    """Skip where there is no Mosquitto: without a broker a failure is not the product's alone."""
+    try:
+        find_mosquitto(os.environ.get("HIL_MOSQUITTO"))
+    except BrokerError:
+        pytest.skip("missing tool: mosquitto")
 
 
 class Outcome:
