@@ -37,7 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--flash", metavar="FILE", default="", help="keep the board's files in this image"
     )
     parser.add_argument("--name", default="virtual", help="name for messages")
-    parser.add_argument("--heap", default=None, help="size of MicroPython's heap (164k)")
+    parser.add_argument("--heap", default=None, help="size of MicroPython's heap (200k)")
+    parser.add_argument(
+        "--time-scale",
+        type=int,
+        default=1,
+        metavar="N",
+        help="let time pass N times as fast while its programs wait (docs/virtual-board.md)",
+    )
     parser.add_argument(
         "--bare", action="store_true", help="leave its flash as it is: do not push the device code"
     )
@@ -66,7 +73,11 @@ def run(args: argparse.Namespace) -> int:
 
     heap = {"heap": args.heap} if args.heap else {}
     settings = VirtualSettings(
-        name=args.name, flash=args.flash, micropython=args.micropython, **heap
+        name=args.name,
+        flash=args.flash,
+        micropython=args.micropython,
+        time_scale=args.time_scale,
+        **heap,
     )
     with (
         contextlib.suppress(KeyboardInterrupt),
@@ -114,10 +125,12 @@ def _announce(control: VirtualControl, *, as_json: bool) -> None:
         print(json.dumps({"port": identity["port"], "id": identity["id"]}), flush=True)
         return
     ssid, password = control.network
+    scale = control.time_scale
     print(
         f"virtual board {identity['id']} at {identity['port']}\n"
         f"Wi-Fi for its programs: {ssid} / {password}\n"
-        f"try: mpremote connect {identity['port']} repl      (Ctrl-C here ends it)",
+        + (f"its time passes {scale} times as fast\n" if scale != 1 else "")
+        + f"try: mpremote connect {identity['port']} repl      (Ctrl-C here ends it)",
         flush=True,
     )
 

@@ -93,6 +93,7 @@ def open_rig(
                 bench=control.bench,
                 inputs=control.inputs,
                 network=control.network,
+                time_scale=control.time_scale,
             )
         elif settings.has_reset_line:
             rig = replace(rig, lines=_ResetLine(tap))

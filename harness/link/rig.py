@@ -6,6 +6,7 @@ of the optional parts of a `Rig` are there, and an absent part is a missing capa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -69,28 +70,51 @@ class BenchEvent:
 
     Attributes:
         at_s: When, in seconds of the host's monotonic clock.
-        what: ``panel``, ``led`` or ``wifi``.
+        what: ``panel``, ``led``, ``tone``, ``ir``, ``wifi`` or ``violation``.
         columns: For ``panel``: 16 bytes, one a column from the left, bit 7 the top row
             (`show_image` notation). Dark panel: 16 zero bytes. Otherwise empty.
+        brightness: For ``panel``: 0..7; 0 too for a panel on which nothing is lit.
         led: For ``led``: red, green, blue in 0..255. Otherwise (0, 0, 0).
-        text: For ``wifi``: the state's name, such as ``connected``. Otherwise empty.
+        text: For ``wifi``: the state's name, such as ``connected``; for ``violation``: the rule of
+            the panel's bus that was broken. Otherwise empty.
+        frequency_hz: For ``tone``: of the speaker's square wave, 0 for silence. For ``ir``: of the
+            carrier, 0 for light without one.
+        duty: For ``tone``: which part of a period is high, 0 to 1; 0 for silence.
+        durations_us: For ``ir``: mark and space in turn in microseconds of the board's clock; the
+            first and the last is a mark. Otherwise empty.
+        board_us: For ``tone`` and ``ir``: when it began, in microseconds of the board's own clock
+            since its last hard reset.
     """
 
     at_s: float
     what: str
     columns: bytes = b""
+    brightness: int = 0
     led: tuple[int, int, int] = (0, 0, 0)
     text: str = ""
+    frequency_hz: int = 0
+    duty: float = 0.0
+    durations_us: tuple[int, ...] = ()
+    board_us: int = 0
 
 
 @dataclass(frozen=True)
 class BenchState:
-    """What the observer sees now; fields as in `BenchEvent`."""
+    """What the observer sees now; fields as in `BenchEvent`.
+
+    Attributes:
+        brightness: What the panel's controller was told, 0..7, whatever is lit.
+        violations: The rules of the panel's bus that were broken since the rig was made.
+    """
 
     at_s: float
     columns: bytes
     led: tuple[int, int, int]
     wifi: str = ""
+    brightness: int = 0
+    frequency_hz: int = 0
+    duty: float = 0.0
+    violations: tuple[str, ...] = ()
 
 
 class Bench(Protocol):
@@ -117,11 +141,28 @@ class Bench(Protocol):
         ...
 
 
+#: What an input may be set to.
+InputValue = float | bool | str | Sequence[float]
+
+
 class Inputs(Protocol):
     """What the rig can do to the board's inputs."""
 
-    def set(self, name: str, value: float | bool | str, deadline: Deadline) -> None:
-        """Set one input; `wifi` takes ``up``, ``down`` or ``wrong_password``."""
+    def set(self, name: str, value: InputValue, deadline: Deadline) -> float:
+        """Set one input.
+
+        Args:
+            name: ``wifi`` takes ``up``, ``down`` or ``wrong_password``; what else there is, is the
+                rig's; those of a virtual board are in docs/virtual-board.md, "Inputs".
+            value: As the name demands.
+            deadline: By when it must be done.
+
+        Returns:
+            When it was done, in seconds of the host's monotonic clock.
+
+        Raises:
+            ConfigError: The rig has no such input, or the value is not one for it.
+        """
         ...
 
 
@@ -138,6 +179,8 @@ class Rig:
         bench: Observer, if there is one.
         inputs: Control of the board's inputs, if there is one.
         network: The rig's own Wi-Fi for the board, if it brings one: name and password.
+        time_scale: How many times as fast the board's time passes while its programs wait; 1 for a
+            real board.
     """
 
     link: Link
@@ -148,6 +191,7 @@ class Rig:
     bench: Bench | None = None
     inputs: Inputs | None = None
     network: tuple[str, str] | None = field(default=None, repr=False)
+    time_scale: int = 1
 
     def capabilities(self) -> frozenset[str]:
         """Return the names of the optional parts that are there."""

@@ -19,12 +19,19 @@ from harness.errors import (
     LinkOpenFailed,
     LinkTimeout,
 )
-from harness.link.rig import BenchEvent, BenchState
+from harness.link.rig import BenchEvent, BenchState, InputValue
 from harness.link.virtual_process import VirtualProcess, start_virtual
 from harness.virtual.place import control_path
-from harness.virtual.settings import VirtualSettings
+from harness.virtual.settings import MAX_TIME_SCALE, VirtualSettings
 
-__all__ = ["VirtualControl", "VirtualProcess", "VirtualSettings", "find_control", "start_virtual"]
+__all__ = [
+    "MAX_TIME_SCALE",
+    "VirtualControl",
+    "VirtualProcess",
+    "VirtualSettings",
+    "find_control",
+    "start_virtual",
+]
 
 _READ_BYTES = 1 << 16
 
@@ -56,10 +63,10 @@ class VirtualControl:
     """A connection to a virtual board's control socket.
 
     Attributes:
-        identity: ``id``, ``name``, ``port``, ``pid``, ``ssid``, ``password``.
+        identity: ``id``, ``name``, ``port``, ``pid``, ``ssid``, ``password``, ``time_scale``.
         lines: Its reset line.
         power: Its supply.
-        bench: What is seen of panel, LED and Wi-Fi.
+        bench: What is seen of it.
         inputs: Its inputs.
         network: Name and password of the Wi-Fi that it finds.
     """
@@ -111,6 +118,11 @@ class VirtualControl:
     def network(self) -> tuple[str, str]:
         """Name and password of the Wi-Fi that the board finds."""
         return str(self.identity["ssid"]), str(self.identity["password"])
+
+    @property
+    def time_scale(self) -> int:
+        """How many times as fast the board's time passes while its programs wait."""
+        return int(self.identity["time_scale"])
 
     def ask(self, verb: str, deadline: Deadline, **values: object) -> Any:
         """Have the supervisor do something; all events before it are there when this returns.
@@ -217,8 +229,13 @@ class VirtualControl:
                     at_s=float(event["at_s"]),
                     what=str(event["what"]),
                     columns=bytes.fromhex(event["columns"]),
+                    brightness=int(event["brightness"]),
                     led=_colour(event["led"]),
                     text=str(event["text"]),
+                    frequency_hz=int(event["frequency_hz"]),
+                    duty=float(event["duty"]),
+                    durations_us=tuple(int(each) for each in event["durations_us"]),
+                    board_us=int(event["board_us"]),
                 )
             )
         else:
@@ -266,6 +283,10 @@ class _Bench:
             columns=bytes.fromhex(seen["columns"]),
             led=_colour(seen["led"]),
             wifi=str(seen["wifi"]),
+            brightness=int(seen["brightness"]),
+            frequency_hz=int(seen["tone"][0]),
+            duty=float(seen["tone"][1]),
+            violations=tuple(str(rule) for rule in seen["violations"]),
         )
 
     def events(self) -> list[BenchEvent]:
@@ -279,10 +300,10 @@ class _Bench:
 
 
 class _Inputs:
-    """`Inputs`: Wi-Fi, buttons, analogue values."""
+    """`Inputs`; the names are those of `harness.virtual.inputs`."""
 
     def __init__(self, control: VirtualControl) -> None:
         self._control = control
 
-    def set(self, name: str, value: float | bool | str, deadline: Deadline) -> None:
-        self._control.ask("input", deadline, name=name, value=value)
+    def set(self, name: str, value: InputValue, deadline: Deadline) -> float:
+        return float(self._control.ask("input", deadline, name=name, value=value))

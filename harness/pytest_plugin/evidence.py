@@ -8,6 +8,7 @@ from harness.board.repl import ReplObserver
 from harness.errors import DeviceException
 from harness.link.rig import BenchEvent
 from harness.report.journal import Journal
+from harness.scenario.signal import infrared_text
 
 #: A board that floods fills a disk: of each test this much of a line's bytes is kept.
 MAX_SERIAL_BYTES = 512 * 1024
@@ -55,9 +56,22 @@ class RunEvidence:
         """Take what an observer saw; written after the test, with the time when it was seen."""
         fields: dict[str, Any]
         if event.what == "panel":
-            fields = {"px": event.columns.hex()}
+            fields = {"px": event.columns.hex(), "brightness": event.brightness}
         elif event.what == "led":
             fields = {"rgb": list(event.led)}
+        elif event.what == "tone":
+            fields = {
+                "frequency_hz": event.frequency_hz,
+                "duty": event.duty,
+                "board_us": event.board_us,
+            }
+        elif event.what == "ir":
+            fields = {
+                "frequency_hz": event.frequency_hz,
+                "durations_us": list(event.durations_us),
+                "board_us": event.board_us,
+                "text": infrared_text(event),
+            }
         else:
             fields = {"text": event.text}
         self.write("bench", board=board, what=event.what, at_s=event.at_s, **fields)

@@ -11,18 +11,22 @@ from harness.broker.broker import Broker
 from harness.broker.mosquitto import Mosquitto
 from harness.broker.scripted import ScriptedBroker
 from harness.deadline import Deadline
-from harness.errors import LinkError
-from harness.link.rig import Inputs
+from harness.errors import ExpectationFailed, LinkError
+from harness.link.rig import Bench
 from harness.pytest_plugin.collection import evidence_of
 from harness.pytest_plugin.run import HilRun, run_of
 from harness.scenario.assertion import Display, Led
 from harness.scenario.dut import BoardUnderTest
+from harness.scenario.input import RigInputs
 from harness.scenario.ledger import Ledger
 from harness.scenario.messenger import Messenger
 from harness.scenario.runner import Runner
 
 #: The types by which tests name what they get.
 __all__ = ["Display", "Led", "RigInputs"]
+
+#: A bench that works answers in milliseconds.
+BENCH_S = 5.0
 
 
 @pytest.fixture(scope="session")
@@ -69,12 +73,35 @@ def _lent(hil_run: HilRun, request: pytest.FixtureRequest, number: int) -> Itera
     finally:
         if hil_run.has_failed(request.node.nodeid):
             dut.is_used = True
+        bench = dut.board.rig.bench
         try:
             dut.stop()
+            if bench is not None:
+                # Whatever it has seen until now is told before it answers.
+                bench.state(Deadline.after(BENCH_S))
         finally:
-            if dut.board.rig.bench is not None:
-                for event in dut.board.rig.bench.events():
-                    hil_run.evidence.bench(dut.name, event)
+            for event in bench.events() if bench is not None else ():
+                hil_run.evidence.bench(dut.name, event)
+    if bench is not None and not hil_run.has_failed(request.node.nodeid):
+        # A test that has failed already has said what matters more.
+        _require_rules_kept(dut, bench)
+
+
+def _require_rules_kept(dut: BoardUnderTest, bench: Bench) -> None:
+    """Check that the driver kept the rules of the panel's bus, whatever the panel shows.
+
+    Raises:
+        ExpectationFailed: It broke one.
+    """
+    broken = [event.text for event in bench.events() if event.what == "violation"]
+    if broken:
+        raise ExpectationFailed(
+            "the panel's bus was used against its rules",
+            on=dut.name,
+            expected="transfers as the data sheet of the TM1640 has them",
+            got=f"{broken[0]}, first of {len(broken)}" if len(broken) > 1 else broken[0],
+            advice="look at the driver of the panel: device_src/codey/tm1640.py",
+        )
 
 
 @pytest.fixture
@@ -144,31 +171,13 @@ def led(board: BoardUnderTest, hil_run: HilRun) -> Led:
     return Led(board, hil_run.evidence)
 
 
-class RigInputs:
-    """What the rig can do to the board from outside."""
-
-    def __init__(self, rig_inputs: Inputs) -> None:
-        """Made by the fixture."""
-        self._inputs = rig_inputs
-        self._changed: set[str] = set()
-
-    def wifi(self, state: str) -> None:
-        """Bring the board's Wi-Fi ``up``, ``down``, or give it a ``wrong_password``."""
-        self._inputs.set("wifi", state, Deadline.after(5.0))
-        self._changed.add("wifi")
-
-    def restore(self) -> None:
-        """Undo all."""
-        if "wifi" in self._changed:
-            self.wifi("up")
-
-
 @pytest.fixture
-def inputs(board: BoardUnderTest) -> Iterator[RigInputs]:
-    """Control of the board's inputs; a rig without it skips the test. Undone after the test."""
-    if board.board.rig.inputs is None:
+def inputs(board: BoardUnderTest, hil_run: HilRun) -> Iterator[RigInputs]:
+    """Gestures at `board`; a rig without inputs skips the test. Undone after the test."""
+    rig = board.board.rig
+    if rig.inputs is None:
         pytest.skip("missing capability: inputs")
-    rig_inputs = RigInputs(board.board.rig.inputs)
+    rig_inputs = RigInputs(rig.inputs, board.name, hil_run.evidence, rig.time_scale)
     yield rig_inputs
     rig_inputs.restore()
 

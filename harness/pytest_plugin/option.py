@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from harness.board.snapshot import SOURCES
 from harness.errors import ConfigError
+from harness.link.virtual import MAX_TIME_SCALE
 
 if TYPE_CHECKING:
     import pytest
@@ -70,6 +71,12 @@ OPTIONS = (
     Option("mosquitto", "path of the Mosquitto program"),
     Option("micropython", "path of a MicroPython for virtual boards, in place of the wheel's"),
     Option("requirements", "folder with the requirement catalogue"),
+    Option(
+        "time-scale",
+        "how many times as fast time passes for virtual boards while their programs wait, 1 to "
+        f"{MAX_TIME_SCALE}; for the broker and for tests it does not",
+        "1",
+    ),
 )
 
 
@@ -88,6 +95,7 @@ class Settings:
         mosquitto: Path of the broker's program; None to search.
         micropython: Path of an interpreter; None for the wheel's.
         requirements: Folder of the catalogue; None for the shipped one.
+        time_scale: How many times as fast time passes for virtual boards while they wait.
         wifi: The lab's Wi-Fi for real boards: name and password. Environment only.
     """
 
@@ -101,6 +109,7 @@ class Settings:
     mosquitto: str | None
     micropython: str | None
     requirements: Path | None
+    time_scale: int
     wifi: tuple[str, str] | None = field(repr=False)
 
     @property
@@ -146,12 +155,24 @@ def read_settings(config: pytest.Config) -> Settings:
         mosquitto=values["mosquitto"] or None,
         micropython=values["micropython"] or None,
         requirements=_path(values["requirements"]),
+        time_scale=_time_scale(values["time-scale"]),
         wifi=(name, os.environ.get("HIL_WIFI_PASSWORD", "")) if name else None,
     )
 
 
 def _path(text: str) -> Path | None:
     return Path(text) if text else None
+
+
+def _time_scale(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_TIME_SCALE:
+        return int(text)
+    raise ConfigError(
+        f"{text!r} is no time scale",
+        on="--hil-time-scale",
+        expected=f"a whole number from 1 to {MAX_TIME_SCALE}",
+        advice="--hil-time-scale 10",
+    )
 
 
 def _value(option: Option, config: pytest.Config) -> str:

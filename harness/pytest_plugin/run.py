@@ -227,6 +227,7 @@ class HilRun:
                     "kind": opened.board.rig.kind,
                     "id": opened.identity.id,
                     "firmware": opened.identity.firmware,
+                    "time_scale": opened.board.rig.time_scale,
                 }
                 for opened in self.stand.seen
             ],

@@ -19,7 +19,7 @@ from harness.broker.program import find_mosquitto
 from harness.broker.scripted import ScriptedBroker
 from harness.broker.settings import TlsListener
 from harness.deadline import Deadline
-from harness.errors import BrokerError, HarnessError
+from harness.errors import BrokerError, ConfigError, HarnessError
 from harness.lab.opened import OpenedBoard, open_board
 from harness.link.spec import BoardSpec
 from harness.link.virtual import VirtualSettings
@@ -239,7 +239,9 @@ class Stand:
 
     def _open(self, spec: BoardSpec) -> BoardUnderTest:
         evidence = self._evidence
-        virtual = VirtualSettings(micropython=self.settings.micropython or "")
+        virtual = VirtualSettings(
+            micropython=self.settings.micropython or "", time_scale=self.settings.time_scale
+        )
         opened = open_board(
             spec,
             CODEY,
@@ -252,6 +254,7 @@ class Stand:
         if opened.board.rig.network is not None:
             evidence.journal.add_secret(opened.board.rig.network[1])
         self._note_board(opened)
+        self._require_time_scale(opened)
         result = opened.deploy(self.manifest)
         evidence.write("board.deploy", board=spec.name, **result.as_json())
         return BoardUnderTest(
@@ -273,7 +276,20 @@ class Stand:
             port=rig.port,
             profile=profile.name,
             unverified=list(profile.unverified),
+            time_scale=rig.time_scale,
         )
+
+    def _require_time_scale(self, opened: OpenedBoard) -> None:
+        """Refuse to run at another speed than the one that was asked for."""
+        asked, found = self.settings.time_scale, opened.board.rig.time_scale
+        if asked not in (1, found):
+            raise ConfigError(
+                "the board's time cannot be made faster from here",
+                on=opened.board.name,
+                expected=f"a board whose time passes {asked} times as fast",
+                got=f"one whose time passes {found} times as fast" if found != 1 else "real time",
+                advice=f"--hil-board virtual, or hil virtual --time-scale {asked}",
+            )
 
     def _start_broker(self) -> Broker:
         if self.settings.broker != "auto":

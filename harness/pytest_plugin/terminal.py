@@ -18,6 +18,8 @@ def summarise(reporter: pytest.TerminalReporter, hil: HilRun) -> None:
     for opened in hil.stand.seen:
         rig = opened.board.rig
         note = "" if rig.kind == "hardware" else "; nothing here was seen on hardware"
+        if rig.time_scale != 1:
+            note += f"; its time passed {rig.time_scale} times as fast"
         reporter.write_line(
             f"board     {opened.board.name}: {rig.kind}, {opened.identity.firmware}, "
             f"id {opened.identity.id or 'none'}{note}"

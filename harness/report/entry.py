@@ -222,6 +222,7 @@ def board(entry: Entry) -> BoardRecord:
         text_of(entry.get("port")),
         text_of(entry.get("profile")),
         texts_of(entry.get("unverified")),
+        int(entry.get("time_scale") or 1),
     )
 
 

@@ -87,6 +87,7 @@ def _test_properties(run: Run, test: TestRecord) -> list[tuple[str, str]]:
                 ("hil.chip_id", board.id),
                 ("hil.port_path", board.port),
                 ("hil.firmware", board.firmware),
+                ("hil.time_scale", str(board.time_scale)),
             ]
             # A board that was lost before the push has no deployment.
             rows += [("hil.app_sha256", each.manifest) for each in board.deployments[-1:]]

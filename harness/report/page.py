@@ -143,7 +143,15 @@ def _headline(run: Run) -> str:
 
 
 def _where(run: Run) -> str:
-    """Return in one sentence what the results are worth: real boards, virtual ones, or none."""
+    """Return what the results are worth: real boards, virtual ones, or none; and in whose time."""
+    scales = sorted({board.time_scale for board in run.boards} - {1})
+    if not scales:
+        return _on_what(run)
+    times = " and ".join(str(scale) for scale in scales)
+    return f"{_on_what(run)} Board time passed {times} times as fast while programs waited."
+
+
+def _on_what(run: Run) -> str:
     virtual = [board.name for board in run.boards if board.is_virtual]
     real = [board.name for board in run.boards if not board.is_virtual]
     if not run.boards:

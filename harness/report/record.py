@@ -56,7 +56,11 @@ class Deployment:
 
 @dataclass(frozen=True)
 class BoardRecord:
-    """One board of the run; `unverified` lists what nobody has checked on hardware."""
+    """One board of the run.
+
+    `unverified` lists what nobody has checked on hardware; `time_scale` is how many times as fast
+    its time passed while programs waited.
+    """
 
     name: str
     kind: str
@@ -65,6 +69,7 @@ class BoardRecord:
     port: str
     profile: str
     unverified: tuple[str, ...]
+    time_scale: int = 1
     deployments: tuple[Deployment, ...] = ()
 
     @property

@@ -66,6 +66,7 @@ def _board(board: BoardRecord) -> dict[str, Any]:
         "port": board.port,
         "profile": board.profile,
         "unverified": list(board.unverified),
+        "time_scale": board.time_scale,
         "manifest": last.manifest if last else None,
     }
 

@@ -10,7 +10,7 @@ from enum import IntEnum
 
 
 class LinkState(IntEnum):
-    """State of the station; the numbers are those of the input block's first byte."""
+    """State of the station; `AccessPoint.shown` is what the program sees of it."""
 
     OFF = 0
     IDLE = 1
@@ -18,6 +18,7 @@ class LinkState(IntEnum):
     NO_ACCESS_POINT = 3
     WRONG_PASSWORD = 4
     CONNECTED = 5
+    LOST = 6
 
 
 #: Values of the input `wifi`.
@@ -90,6 +91,16 @@ class AccessPoint:
         self.condition = condition
         if self.state is LinkState.CONNECTED and condition != "up":
             self._try(now_s, RETRY_S)
+            self.state = LinkState.LOST
+
+    @property
+    def shown(self) -> LinkState:
+        """What the station's driver tells the program: for it a link is connecting while it tries.
+
+        Source: MicroPython, ports/esp32/network_wlan.c, `network_wlan_status`: the reason of a
+        failure is the status only after the last reconnect that was asked for.
+        """
+        return LinkState.CONNECTING if self._due_s is not None else self.state
 
     @property
     def due_s(self) -> float | None:

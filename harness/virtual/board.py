@@ -12,7 +12,7 @@ from harness.virtual.flash import Flash
 from harness.virtual.inputs import InputBlock
 from harness.virtual.interpreter import ROM, Interpreter
 from harness.virtual.keyboard import Keyboard
-from harness.virtual.observer import Observer, Seen
+from harness.virtual.observer import Observer, Seen, drive_of
 from harness.virtual.process import BootArguments, Process
 from harness.virtual.settings import VirtualSettings
 
@@ -30,6 +30,7 @@ _LONGEST_WAIT_S = 2.0
 _PACKETS_AT_ONCE = 256
 #: How often a program that waits is woken for its timers; an ESP32's own tick is 5 to 10 ms.
 _WAKE_S = 0.01
+_SHORTEST_WAKE_S = 0.001
 
 
 class VirtualBoard:
@@ -39,7 +40,7 @@ class VirtualBoard:
         unique_id: In hexadecimal.
         process: The interpreter, None while there is none.
         keyboard: What comes in on the serial line.
-        observer: What is seen of panel, LED and Wi-Fi.
+        observer: What is seen of it.
         access_point: The Wi-Fi.
         is_powered: Whether it has a supply.
         boot_count: Runs of the interpreter so far.
@@ -82,6 +83,7 @@ class VirtualBoard:
         self._next_cause = POWER_ON
         self._start_at_s: float | None = None
         self._wake_at_s: float | None = None
+        self._wake_s = max(_SHORTEST_WAKE_S, _WAKE_S / settings.time_scale)
 
     # Supply and resets ------------------------------------------------------------------------
 
@@ -119,7 +121,7 @@ class VirtualBoard:
         now_s = time.monotonic()
         self._next_cause = cause
         self._start_at_s = None
-        self.observer.release_pins(now_s)
+        self._publish_all(self.observer.release_pins(now_s))
         self._inputs.answer(0)
         self._show_wifi()
         self._is_mounted = False
@@ -136,6 +138,7 @@ class VirtualBoard:
                 cause=cause,
                 unique_id=self.unique_id,
                 epoch_ms=self._epoch_ms,
+                time_scale=self._settings.time_scale,
             ),
         )
         self._console = Console(self.process.tag, is_raw=is_raw)
@@ -163,16 +166,17 @@ class VirtualBoard:
         now_s = time.monotonic()
         kind, rest = report[:1], report[1:]
         if kind == b"P":
+            if self.process is not None and self.process.take_interrupted():
+                self.observer.panel.expect_cut()
             self._publish_all(self.observer.wires(rest, now_s))
         elif kind == b"L":
-            duty = int.from_bytes(rest[1:3], "little") if rest[3] else None
-            self.observer.duty(rest[0], duty, now_s)
+            self._publish_all(self.observer.drive(*drive_of(rest), now_s))
         elif kind == b"K":
             self.keyboard.is_binary = rest == b"0"
         elif kind == b"I" and self.process is not None:
             self.process.interrupt()
         elif kind == b"T":
-            self._wake_at_s = now_s + _WAKE_S if rest == b"1" else None
+            self._wake_at_s = now_s + self._wake_s if rest == b"1" else None
         elif kind == b"B":
             self._is_mounted = True
             if rest == b"repl":
@@ -250,7 +254,7 @@ class VirtualBoard:
             else:
                 self._restart_hard(self._next_cause)
         if self._wake_at_s is not None and now_s >= self._wake_at_s and self.process is not None:
-            self._wake_at_s = now_s + _WAKE_S
+            self._wake_at_s = now_s + self._wake_s
             self.process.wake()
         self.access_point.advance(now_s)
         self._show_wifi()
@@ -273,22 +277,22 @@ class VirtualBoard:
         self.access_point.set_condition(condition, time.monotonic())
         self._show_wifi()
 
-    def set_input(self, name: str, value: float | bool) -> None:
-        """Set a pin or an analogue input; see `InputBlock.set`.
+    def set_input(self, name: str, value: object) -> None:
+        """Set an input; see `InputBlock.set`.
 
         Raises:
             ConfigError: There is no such input or value.
         """
-        self._inputs.set(name, value)
+        self._inputs.set(name, value, time.monotonic_ns() // 1000)
 
     def look(self) -> None:
-        """Bring what is seen up to date, the LED at once."""
+        """Bring what is seen up to date, LED and speaker at once."""
         self.drain()
         self._publish_all(self.observer.settle(time.monotonic(), force=True))
 
     def _show_wifi(self) -> None:
         point = self.access_point
-        self._inputs.show_wifi(int(point.state), point.losses)
+        self._inputs.show_wifi(int(point.shown), point.losses)
         self._publish_all(self.observer.link(point.state.name.lower(), time.monotonic()))
 
     def _publish_all(self, changes: list[Seen]) -> None:

@@ -37,6 +37,7 @@ class BootArguments:
         cause: What `machine.reset_cause` returns.
         unique_id: In hexadecimal.
         epoch_ms: The monotonic clock at the last hard reset.
+        time_scale: How many times as fast time passes while the program waits.
     """
 
     rom: Path
@@ -47,6 +48,7 @@ class BootArguments:
     cause: int
     unique_id: str
     epoch_ms: int
+    time_scale: int
 
 
 class Process:
@@ -84,6 +86,7 @@ class Process:
         self.exited = os.pidfd_open(self.pid)
         self._status: int | None = None
         self._buffer = bytearray(_MAX_PACKET)
+        self._was_interrupted = False
 
     def _become(
         self, interpreter: Interpreter, boot: BootArguments, parent: int, output: int
@@ -116,6 +119,7 @@ class Process:
                 str(boot.cause),
                 boot.unique_id,
                 str(boot.epoch_ms),
+                str(boot.time_scale),
             ]
         )
 
@@ -180,9 +184,15 @@ class Process:
             if not self._catches_interrupt():
                 return False
             kernel.signal_main_thread(self.pid, self._interrupt_signal)
+            self._was_interrupted = True
             return True
         finally:
             os.kill(self.pid, signal.SIGCONT)
+
+    def take_interrupted(self) -> bool:
+        """Return whether it was interrupted since this was asked last."""
+        was, self._was_interrupted = self._was_interrupted, False
+        return was
 
     def wake(self) -> None:
         """End the system call in which it waits, if it does, so that scheduled callbacks run."""

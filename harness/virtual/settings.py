@@ -12,8 +12,11 @@ from dataclasses import asdict, dataclass
 from harness.errors import ConfigError
 
 #: 140 KiB on this 64-bit build hold about what 70 KiB hold on the board (docs/virtual-board.md,
-#: "Memory"). The models, which a board has in silicon and in its ROM, take 24 KiB more (measured).
-DEFAULT_HEAP = "164k"
+#: "Memory"). The models, which a board has in silicon and in its ROM, take 56 KiB more (measured).
+DEFAULT_HEAP = "200k"
+
+#: Beyond it a host's own lateness, some tenths of a millisecond, is longer than a program's steps.
+MAX_TIME_SCALE = 50
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class VirtualSettings:
         ssid: Name of the access point that the board finds.
         password: Its password.
         connect_s: How long association and address take, in seconds.
+        time_scale: How many times as fast the board's time passes while its programs wait;
+            docs/virtual-board.md, "Faster time".
     """
 
     name: str = "virtual"
@@ -41,6 +46,7 @@ class VirtualSettings:
     ssid: str = "codey-virtual"
     password: str = "virtual-password"  # noqa: S105, it protects nothing
     connect_s: float = 0.02
+    time_scale: int = 1
 
     def __post_init__(self) -> None:
         """Check the values.
@@ -54,6 +60,10 @@ class VirtualSettings:
             raise self._error("unique_id", self.unique_id, "12 hexadecimal digits in lower case")
         if not 0 <= self.connect_s <= 3600:  # noqa: PLR2004, an hour is beyond any use
             raise self._error("connect_s", str(self.connect_s), "seconds from 0 to 3600")
+        if type(self.time_scale) is not int or not 1 <= self.time_scale <= MAX_TIME_SCALE:
+            raise self._error(
+                "time_scale", str(self.time_scale), f"a whole number from 1 to {MAX_TIME_SCALE}"
+            )
 
     def board_id(self) -> str:
         """Return the unique id, 12 hexadecimal digits: one image, one board."""

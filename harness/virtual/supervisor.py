@@ -57,6 +57,7 @@ class Supervisor:
             "pid": os.getpid(),
             "ssid": self._settings.ssid,
             "password": self._settings.password,
+            "time_scale": self._settings.time_scale,
         }
 
     def run(self) -> None:
@@ -143,7 +144,7 @@ class Supervisor:
         elif verb == "power":
             (self.board.power_on if request.get("on") else self.board.power_off)()
         elif verb == "input":
-            self._set_input(str(request.get("name")), request.get("value"))
+            return self._set_input(str(request.get("name")), request.get("value"))
         elif verb == "close":
             self._is_ending = True
         else:
@@ -155,16 +156,20 @@ class Supervisor:
             )
         return None
 
-    def _set_input(self, name: str, value: object) -> None:
-        expected = ", ".join(CONDITIONS) if name == "wifi" else "a number"
-        if name == "wifi" and value in CONDITIONS:
-            self.board.set_wifi(str(value))
-        elif name != "wifi" and isinstance(value, (bool, int, float)):
+    def _set_input(self, name: str, value: object) -> float:
+        """Set an input and return when, on the monotonic clock."""
+        if name != "wifi":
             self.board.set_input(name, value)
+        elif value in CONDITIONS:
+            self.board.set_wifi(str(value))
         else:
             raise ConfigError(
-                "the value is not one for this input", on=name, expected=expected, got=repr(value)
+                "the value is not one for this input",
+                on=name,
+                expected=", ".join(CONDITIONS),
+                got=repr(value),
             )
+        return time.monotonic()
 
     def _state(self) -> dict[str, object]:
         self.board.look()
@@ -173,10 +178,11 @@ class Supervisor:
             "at_s": time.monotonic(),
             "columns": board.observer.panel.columns.hex(),
             "led": list(board.observer.led),
+            "tone": list(board.observer.tone),
             "wifi": board.observer.wifi,
             "powered": board.is_powered,
             "brightness": board.observer.panel.brightness,
-            "protocol_errors": board.observer.panel.protocol_errors,
+            "violations": board.observer.violations,
             "boots": board.boot_count,
             "crashes": board.crash_count,
             "lost_output_bytes": self.terminal.lost_bytes,

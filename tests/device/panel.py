@@ -24,7 +24,7 @@ def frames(seen: Seen) -> list[tuple[int, str]]:
         picture = chip.columns.hex()
         if data_rose and chip.is_on and (not shown or shown[-1][1] != picture):
             shown.append((at_ms, picture))
-    assert chip.protocol_errors == 0
+    assert chip.violations == []
     return shown
 
 

@@ -6,9 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from harness.pytest_plugin.fixture import Display, Led, RigInputs
+from harness.pytest_plugin.fixture import Display, Led
 from harness.scenario.dut import BoardUnderTest
 from harness.scenario.font import strip_of
+from harness.scenario.input import RigInputs
 
 
 @pytest.fixture

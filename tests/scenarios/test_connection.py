@@ -9,10 +9,10 @@ import pytest
 
 from harness.broker.broker import Broker
 from harness.broker.connection import Ending
-from harness.pytest_plugin.fixture import RigInputs
 from harness.scenario.broker_fact import BrokerFacts
 from harness.scenario.device_client import DeviceClient
 from harness.scenario.dut import BoardUnderTest
+from harness.scenario.input import RigInputs
 from harness.scenario.messenger import Messenger
 
 

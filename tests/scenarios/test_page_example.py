@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from harness.broker.broker import Broker
-from harness.pytest_plugin.fixture import Display, Led, RigInputs
+from harness.pytest_plugin.fixture import Display, Led
 from harness.pytest_plugin.run import HilRun
 from harness.report.journal import read_journal
 from harness.scenario.broker_fact import BrokerFacts
 from harness.scenario.dut import BoardUnderTest
+from harness.scenario.input import RigInputs
 from harness.scenario.matcher import led_is, shows
 from harness.scenario.messenger import Messenger
 from harness.scenario.model import Marks, Prints, Receives, Scenario, Shows, Start, Stop

@@ -7,19 +7,30 @@ the supervisor writes at any time (`harness.virtual.inputs` has the layout).
 
 import utime
 
-#: The input block: Wi-Fi link state, losses of the link so far, number of the last request that
-#: was done, spare, levels of GPIO 0..39 (40 bytes), readings of ADC pins 32..39 (16 bytes).
-inputs = bytearray(60)
+#: The head of the input block, which `harness.virtual.inputs` lays out; behind it lie the durations
+#: of the last pulse train.
+inputs = bytearray(96)
 WIFI_STATE = 0
 WIFI_LOSSES = 1
 ANSWERED = 2
+IMU_ID = 3
+#: Of GPIO 0..39: 0, 1, or `OPEN` for a pin that nothing drives.
 LEVELS = 4
+OPEN = 2
+#: Of the ADC pins 32..39, two bytes each: the fraction of 3.3 V.
 READINGS = 44
+MOTION = 60
+TRAIN_NUMBER = 84
+TRAIN_PIN = 85
+TRAIN_COUNT = 86
+TRAIN_START = 88
+TRAIN = 96
 
 #: What the board calls itself, in banner and `os.uname`.
 MACHINE = "Codey virtual with ESP32"
 
 cause = 1
+scale = 1
 unique_id = b""
 epoch_ms = 0
 _tag = b""
@@ -68,3 +79,9 @@ def refresh():
     _block.seek(0)
     _block.readinto(inputs)
     return inputs
+
+
+def read_train(buffer):
+    """Read the durations of the last pulse train, two bytes each in microseconds."""
+    _block.seek(TRAIN)
+    _block.readinto(buffer)

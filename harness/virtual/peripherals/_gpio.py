@@ -1,18 +1,24 @@
-"""Pins, PWM and ADC.
+"""Pins, and what the supervisor hears of those that drive something.
 
-What goes to the supervisor: each change of the two wires of the panel controller, and each setting
-of a PWM channel or output that drives the LED.
+That is each change of the two wires of the panel controller, and each setting of an output or PWM
+channel at the LED, the speaker and the infrared transmitter.
 """
 
 import _bench
+from _clock import us as _us
+from ustruct import pack
 
 _PANEL_CLOCK = const(23)  # noqa: F821, known to the compiler
 _PANEL_DATA = const(22)  # noqa: F821
-_LED = (14, 21, 4)
+#: LED red, green, blue; speaker; infrared transmitter.
+_WATCHED = (14, 21, 4, 25, 26)
 
-#: Level that each pin drives; pins that are inputs are read from the input block.
+_OUT = const(1)  # noqa: F821
+_OPEN_DRAIN = const(2)  # noqa: F821
+#: What each pin is: 0 an input, `_OUT`, `_OPEN_DRAIN`; and the level that its output has.
+_modes = bytearray(40)
 _levels = bytearray(40)
-_outputs = bytearray(40)
+_pulls = bytearray(40)
 # Nobody drives the panel's wires yet: they are pulled up.
 _levels[_PANEL_CLOCK] = _levels[_PANEL_DATA] = 1
 
@@ -34,9 +40,10 @@ def _panel_edge(pin, level):
         _edge_count = 9
 
 
-def _led_drive(pin, duty, period):
-    """Report how long the channel is high, as 16 bits of `period`; `period` 0: not driven."""
-    _bench.report(bytes((76, pin, duty & 255, duty >> 8, period)))
+def drive(pin, duty, hz, is_driven=1):
+    """Report how long a pin is high, as 16 bits of a period; `hz` is 0 for a steady level."""
+    if pin in _WATCHED:
+        _bench.report(pack("<BBHBIQ", 76, pin, duty, is_driven, hz, _us()))  # L
 
 
 class Pin:
@@ -58,37 +65,39 @@ class Pin:
         if not isinstance(id, int) or not 0 <= id < 40 or id in (24, 28, 29, 30, 31):
             raise ValueError("invalid pin")
         self.id = id
-        if mode != -1 or value is not None:
+        if mode != -1 or pull != -1 or value is not None:
             self.init(mode, pull, value)
 
     def init(self, mode=-1, pull=-1, value=None, drive=None, hold=None):
+        id = self.id
         if mode in (Pin.OUT, Pin.OPEN_DRAIN):
-            if self.id >= 34:
+            if id >= 34:
                 raise ValueError("pin can only be input")
-            if not _outputs[self.id]:
-                _outputs[self.id] = 1
-                if value is None:
-                    value = 0
+            if not _modes[id] and value is None:
+                value = 0
+            _modes[id] = _OUT if mode == Pin.OUT else _OPEN_DRAIN
         elif mode == Pin.IN:
-            _outputs[self.id] = 0
-            if self.id in _LED:
-                _led_drive(self.id, 0, 0)
+            _modes[id] = 0
+            _drive(id, 0, 0, 0)
+        # The pins from 34 on have no resistors.
+        if pull != -1 and id < 34:
+            _pulls[id] = pull or 0
         if value is not None:
             self.value(value)
 
     def value(self, level=None):
         id = self.id
         if level is None:
-            if _outputs[id]:
+            if _modes[id] and (_modes[id] == _OUT or not _levels[id]):
                 return _levels[id]
-            return _bench.refresh()[_bench.LEVELS + id]
+            return _input(id)
         level = 1 if level else 0
         if _levels[id] != level:
             _levels[id] = level
             if 22 <= id <= 23:
                 _panel_edge(id, level)
-        if id in _LED and _outputs[id]:
-            _led_drive(id, 0xFFFF if level else 0, 1)
+        if _modes[id]:
+            _drive(id, 0xFFFF if level else 0, 0)
         return None
 
     __call__ = value
@@ -111,93 +120,16 @@ class Pin:
         return "Pin(" + str(self.id) + ")"
 
 
-class PWM:
-    """A LEDC channel; the duty is kept in 16 bits and reported when it changes."""
-
-    def __init__(self, dest, freq=None, duty=None, duty_u16=None, duty_ns=None):
-        self._pin = Pin(dest).id
-        if self._pin >= 34:
-            raise ValueError("invalid pin")
-        self._hz = 5000
-        # The half, as on a board whose program gives no duty.
-        self._duty = 32768
-        self.init(freq, duty, duty_u16, duty_ns)
-
-    def init(self, freq=None, duty=None, duty_u16=None, duty_ns=None):
-        if freq is not None:
-            self._hz = self._checked(freq, 1, 40000000)
-        if duty is not None:
-            self._duty = self._checked(duty, 0, 1023) << 6
-        if duty_u16 is not None:
-            self._duty = self._checked(duty_u16, 0, 65535)
-        if duty_ns is not None:
-            self._duty = min(65535, duty_ns * self._hz * 65536 // 1000000000)
-        self._report()
-
-    def _checked(self, value, low, high):
-        value = int(value)
-        if not low <= value <= high:
-            raise ValueError("value must be from " + str(low) + " to " + str(high))
-        return value
-
-    def _report(self):
-        if self._pin in _LED:
-            _led_drive(self._pin, self._duty, 1)
-
-    def freq(self, hz=None):
-        if hz is None:
-            return self._hz
-        return self.init(freq=hz)
-
-    def duty(self, value=None):
-        if value is None:
-            return self._duty >> 6
-        return self.init(duty=value)
-
-    def duty_u16(self, value=None):
-        if value is None:
-            return self._duty
-        return self.init(duty_u16=value)
-
-    def duty_ns(self, value=None):
-        if value is None:
-            return self._duty * 1000000000 // (65536 * self._hz)
-        return self.init(duty_ns=value)
-
-    def deinit(self):
-        if self._pin in _LED:
-            _led_drive(self._pin, 0, 0)
+# `drive` is a parameter's name in there.
+_drive = drive
 
 
-class ADC:
-    ATTN_0DB = 0
-    ATTN_2_5DB = 1
-    ATTN_6DB = 2
-    ATTN_11DB = 3
-    WIDTH_9BIT = 9
-    WIDTH_10BIT = 10
-    WIDTH_11BIT = 11
-    WIDTH_12BIT = 12
+def _input(id):
+    block = _bench.refresh()
+    if block[_bench.TRAIN_PIN] == id:
+        import _pulse
 
-    def __init__(self, pin, atten=3):
-        self._pin = Pin(pin).id
-        if not 32 <= self._pin <= 39:
-            raise ValueError("invalid pin")
-        self._bits = 12
-
-    def atten(self, attenuation):
-        pass
-
-    def width(self, bits):
-        self._bits = bits
-
-    def read_u16(self):
-        block = _bench.refresh()
-        place = _bench.READINGS + 2 * (self._pin - 32)
-        return block[place] | block[place + 1] << 8
-
-    def read(self):
-        return self.read_u16() >> (16 - self._bits)
-
-    def read_uv(self):
-        return self.read_u16() * 3300000 // 65535
+        return _pulse.level()
+    level = block[_bench.LEVELS + id]
+    # A pin that nothing drives has the level of its resistor; without one it reads low here.
+    return (1 if _pulls[id] == 2 else 0) if level == _bench.OPEN else level

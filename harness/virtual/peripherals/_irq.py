@@ -1,10 +1,8 @@
-"""Pin interrupts: seen within some milliseconds of the change."""
+"""Pin interrupts: seen some milliseconds late, those of a pulse train at the time of the edge."""
 
 import _bench
+import _clock
 import _timers
-from _alias import builtin
-
-_clock_ms = builtin("time").ticks_ms
 
 
 class _Watch:
@@ -13,18 +11,28 @@ class _Watch:
     period_ms = 5
 
     def __init__(self, pin, handler, trigger):
-        self._pin = pin
+        self.pin = pin
+        self.due_ms = _clock.ms() + self.period_ms
+        # Of a train that is over or under way nothing is told to one who begins to listen now.
+        self.train = _bench.refresh()[_bench.TRAIN_NUMBER]
         self._handler = handler
         self._trigger = trigger
         self._level = pin.value()
-        self.due_ms = _clock_ms() + self.period_ms
 
     def callback(self, timer):
-        level = _bench.refresh()[_bench.LEVELS + self._pin.id]
+        if _bench.refresh()[_bench.TRAIN_PIN] == self.pin.id:
+            import _pulse
+
+            _pulse.play(self)
+        else:
+            self.see(self.pin.value())
+
+    def see(self, level):
+        """Take over the level; call the handler if it waits for that."""
         if level != self._level:
             self._level = level
             if self._trigger & (1 if level else 2):
-                self._handler(self._pin)
+                self._handler(self.pin)
 
 
 _watches = {}
@@ -37,4 +45,4 @@ def watch(pin, handler, trigger):
         _timers.disarm(old)
     if handler is not None:
         _watches[pin.id] = _Watch(pin, handler, trigger)
-        _timers.arm(_watches[pin.id])
+        _timers.arm(_watches[pin.id], is_pin=True)

@@ -2,7 +2,8 @@
 
 Arguments of the script (`harness.virtual.interpreter` builds them): folder of these files, tag of
 report packets (hexadecimal), file descriptor of the flash image, of the input block, 1 to go on in
-raw REPL, reset cause, unique id (hexadecimal), the clock at the last hard reset in ms.
+raw REPL, reset cause, unique id (hexadecimal), the clock at the last hard reset in ms, how many
+times as fast time passes while the program waits.
 """
 
 import sys
@@ -37,7 +38,7 @@ class Flash:
 
 def boot(main, argv):
     """Bring the board up and run boot.py and main.py in the namespace `main`."""
-    rom, tag, flash, inputs, raw, cause, unique_id, epoch_ms = argv[1:9]
+    rom, tag, flash, inputs, raw, cause, unique_id, epoch_ms, scale = argv[1:10]
     # From here on whatever happens ends in the REPL; only SystemExit ends the process.
     uos.putenv("MICROPYINSPECT", "1")
     uos.umount("/")
@@ -51,7 +52,7 @@ def boot(main, argv):
     uos.mount(volume, "/")
     uos.chdir("/")
     sys.path[:] = ["/rom"]
-    _install(tag, int(inputs), int(cause), unique_id, int(epoch_ms))
+    _install(tag, int(inputs), int(cause), unique_id, int(epoch_ms), int(scale))
     sys.path[:] = ["", ".frozen", "/lib", "/rom"]
     sys.argv[:] = []
     main.clear()
@@ -72,7 +73,7 @@ def boot(main, argv):
     _bench.report(b"Brepl")
 
 
-def _install(tag, inputs, cause, unique_id, epoch_ms):
+def _install(tag, inputs, cause, unique_id, epoch_ms, scale):
     """Put the models in the place of the modules that would reach past them to the host."""
     import _bench
     from ubinascii import unhexlify
@@ -81,6 +82,7 @@ def _install(tag, inputs, cause, unique_id, epoch_ms):
     _bench.cause = cause
     _bench.unique_id = unhexlify(unique_id)
     _bench.epoch_ms = epoch_ms
+    _bench.scale = scale
     import _micropython
 
     sys.modules["micropython"] = _micropython

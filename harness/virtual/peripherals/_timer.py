@@ -1,9 +1,7 @@
 """`machine.Timer` and `machine.RTC`."""
 
 import _timers
-from _alias import builtin
-
-_clock_ms = builtin("time").ticks_ms
+from _clock import ms as _clock_ms
 
 
 class Timer:

@@ -11,18 +11,24 @@ Ctrl-C while the garbage collector waited for the thread crashed it once in some
 import sys
 
 import _bench
+import _clock
 import micropython
-from _alias import builtin
 
-_clock_ms = builtin("time").ticks_ms
 #: Timers that are running.
 armed = []
 _is_queued = bytearray(1)
+#: Before this moment none of them is due, on the board's clock.
+_soonest_us = 0
 
 
-def arm(timer):
-    """Begin to fire `timer`, which has `due_ms`, `period_ms` (None: once) and `callback`."""
-    armed.append(timer)
+def arm(timer, is_pin=False):
+    """Begin to fire `timer`, which has `due_ms`, `period_ms` (None: once) and `callback`.
+
+    Pins are looked at before the timers of the program, as their edges have been before.
+    """
+    global _soonest_us
+    armed.insert(0 if is_pin else len(armed), timer)
+    _soonest_us = min(_soonest_us, timer.due_ms * 1000)
     _bench.report(b"T1")
     _queue()
 
@@ -57,15 +63,23 @@ def _work():
     if armed:
         # First of all, while its own place in the queue is free.
         _queue()
-        _fire_due(_clock_ms())
+        now_us = _clock.us()
+        if now_us >= _soonest_us:
+            _fire_due(now_us // 1000)
 
 
 def _fire_due(now):
-    for timer in armed:
+    # A callback may arm others, which have their turn at the next look, as has the one that takes
+    # the place of one that is disarmed. All that are due have theirs now: at the prompt there is a
+    # look every 10 ms only.
+    global _soonest_us
+    at, count = 0, len(armed)
+    while at < count and at < len(armed):
+        timer = armed[at]
+        at += 1
         if timer.due_ms <= now:
-            # The others, and those that the callback arms, have their turn at the next look.
             _fire(timer, now)
-            return
+    _soonest_us = 1000 * min([timer.due_ms for timer in armed] or [now])
 
 
 def _fire(timer, now):
@@ -76,8 +90,12 @@ def _fire(timer, now):
         if timer.due_ms <= now:
             # One that was held up fires once, not once for each period that it missed.
             timer.due_ms = now + timer.period_ms
+    was_waiting = _clock.waiting(False)
     try:
         timer.callback(timer)
     except Exception as error:
         # As the interpreter does it for scheduled callbacks.
         sys.print_exception(error)
+    finally:
+        _clock.busy_us = _clock.us()
+        _clock.waiting(was_waiting)

@@ -1,9 +1,14 @@
 """`machine` of the Codey's ESP32, down to what the supervisor's models of panel and LED observe."""
 
+from _signal import Signal, time_pulse_us  # noqa: F401
+
 import _bench
 import micropython
+from _adc import ADC  # noqa: F401
 from _alias import builtin
-from _gpio import ADC, PWM, Pin  # noqa: F401
+from _gpio import Pin  # noqa: F401
+from _i2c import I2C, SoftI2C  # noqa: F401
+from _pwm import PWM  # noqa: F401
 from _timer import RTC, Timer  # noqa: F401
 
 _machine = builtin("machine")
@@ -11,8 +16,6 @@ idle = _machine.idle
 mem8 = _machine.mem8
 mem16 = _machine.mem16
 mem32 = _machine.mem32
-time_pulse_us = _machine.time_pulse_us
-Signal = _machine.Signal
 del _machine
 
 PWRON_RESET = 1

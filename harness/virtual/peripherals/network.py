@@ -12,6 +12,10 @@ STAT_CONNECTING = 1001
 STAT_GOT_IP = 1010
 STAT_NO_AP_FOUND = 201
 STAT_WRONG_PASSWORD = 202
+# Named by the original, and never met here.
+STAT_BEACON_TIMEOUT = 200
+STAT_ASSOC_FAIL = 203
+STAT_HANDSHAKE_TIMEOUT = 204
 AUTH_OPEN = 0
 AUTH_WPA2_PSK = 3
 
@@ -19,7 +23,7 @@ _NONE = "0.0.0.0"  # the answer of a station without an address
 
 _hostname = "codey"
 
-#: In the order of the link states of `harness.virtual.access_point`: off, idle, connecting, no
+#: In the order of the states that `harness.virtual.access_point` shows: off, idle, connecting, no
 #: access point, wrong password, got an address.
 _STATUS = (
     STAT_IDLE,

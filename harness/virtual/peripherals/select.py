@@ -4,6 +4,7 @@ The sockets of the model are streams with a descriptor, which the interpreter's 
 """
 
 import _bench
+import _clock
 from _alias import builtin
 
 _select = builtin("select")
@@ -11,8 +12,7 @@ POLLIN = _select.POLLIN
 POLLOUT = _select.POLLOUT
 POLLERR = _select.POLLERR
 POLLHUP = _select.POLLHUP
-_clock_ms = builtin("time").ticks_ms
-#: How long a wait may last before the network is looked at again.
+#: How long a wait may last before the network is looked at again, in the host's time.
 _SLICE_MS = const(20)  # noqa: F821, known to the compiler
 
 
@@ -43,16 +43,21 @@ class _Poll:
     def poll(self, timeout=-1):
         if timeout is None:
             timeout = -1
-        end = _clock_ms() + timeout
+        end = _clock.ms() + timeout
         while True:
             dead = self._dead()
             if dead:
                 return dead
-            left = -1 if timeout < 0 else max(0, end - _clock_ms())
+            # In the host's time, rounded up.
+            left = -1 if timeout < 0 else -(min(0, _clock.ms() - end) // _clock.scale)
             if self._sockets and not 0 <= left <= _SLICE_MS:
                 left = _SLICE_MS
-            found = self._poll.poll(left)
-            if found or (timeout >= 0 and _clock_ms() >= end):
+            was_waiting = _clock.waiting(True)
+            try:
+                found = self._poll.poll(left)
+            finally:
+                _clock.waiting(was_waiting)
+            if found or (timeout >= 0 and _clock.ms() >= end):
                 return found
 
     def ipoll(self, timeout=-1, flags=0):

@@ -10,10 +10,10 @@ import select
 import _bench
 import uio
 from _alias import builtin
+from _clock import ms as _clock_ms
 from _sys import cut
 
 _socket = builtin("socket")
-_clock_ms = builtin("time").ticks_ms
 AF_INET = _socket.AF_INET
 AF_INET6 = _socket.AF_INET6
 SOCK_STREAM = _socket.SOCK_STREAM

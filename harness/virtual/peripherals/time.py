@@ -1,30 +1,37 @@
 """`time` of an ESP32: ticks begin at the last hard reset, seconds at 2000-01-01."""
 
-import _bench
+import _clock
 from _alias import builtin
 
 _time = builtin("time")
-sleep = _time.sleep
-sleep_ms = _time.sleep_ms
-sleep_us = _time.sleep_us
 ticks_cpu = _time.ticks_cpu
 #: Seconds from the host's epoch to the ESP32's.
 _EPOCH = const(946684800)  # noqa: F821, known to the compiler
 _MASK = const(0x3FFFFFFF)  # noqa: F821
 _HALF = const(0x20000000)  # noqa: F821
-_start_us = _bench.epoch_ms * 1000
-_clock_ms = _time.ticks_ms
-_clock_us = _time.ticks_us
+_us = _clock.us
 #: What was set through `machine.RTC`, in seconds.
 offset_s = 0
 
+sleep_us = _clock.wait_us
+if _clock.scale == 1:
+    sleep = _time.sleep
+    sleep_ms = _time.sleep_ms
+else:
+
+    def sleep_ms(ms):
+        _clock.wait_us(ms * 1000)
+
+    def sleep(seconds):
+        _clock.wait_us(int(seconds * 1000000))
+
 
 def ticks_ms():
-    return (_clock_ms() - _bench.epoch_ms) & _MASK
+    return _us() // 1000 & _MASK
 
 
 def ticks_us():
-    return (_clock_us() - _start_us) & _MASK
+    return _us() & _MASK
 
 
 def ticks_add(ticks, delta):
@@ -36,7 +43,7 @@ def ticks_diff(end, start):
 
 
 def time_ns():
-    return (_clock_us() - _start_us + offset_s * 1000000) * 1000
+    return (_us() + offset_s * 1000000) * 1000
 
 
 def time():

@@ -66,7 +66,7 @@ def test_each_option_has_three_spellings_and_a_help(
     assert option.variable == option.flag.removeprefix("--").upper().replace("-", "_")
     assert option.key == option.variable.lower()
     assert option.help
-    value = option.choices[0] if option.choices else "x"
+    value = "7" if option.name == "time-scale" else (*option.choices, "x")[0]
     config = pytester.parseconfig(option.flag, value)
     settings = read_settings(config)
     assert str(getattr(settings, option.name.replace("-", "_"))) == value
@@ -98,6 +98,9 @@ def test_impossible_choice_is_a_config_error(pytester: pytest.Pytester) -> None:
         (("--hil-board", "virtual:0"), "number of virtual boards"),
         (("--hil-device-src", "absent"), "no manifest"),
         (("--hil-requirements", "absent"), "no requirement catalogue"),
+        (("--hil-time-scale", "0"), "'0' is no time scale"),
+        (("--hil-time-scale", "1.5"), "'1.5' is no time scale"),
+        (("--hil-time-scale", "51"), "'51' is no time scale"),
     ],
     ids=lambda each: each[-1] if isinstance(each, tuple) else "",
 )

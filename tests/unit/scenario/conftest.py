@@ -13,7 +13,7 @@ import pytest
 from harness.board.board import Board
 from harness.board.profile import CODEY
 from harness.deadline import Deadline
-from harness.link.rig import BenchEvent, BenchState, Rig
+from harness.link.rig import BenchEvent, BenchState, InputValue, Rig
 from harness.scenario.dut import BoardUnderTest, Redirection
 from harness.scenario.running import RunningProgram
 from harness.wire.probe_record import encode
@@ -89,11 +89,14 @@ class HandInputs:
     """Inputs that keep what they were set to."""
 
     def __init__(self) -> None:
-        self.set_to: dict[str, object] = {}
+        self.set_to: dict[str, Any] = {}
+        self.history: list[tuple[str, Any]] = []
 
-    def set(self, name: str, value: float | bool | str, deadline: Deadline) -> None:
+    def set(self, name: str, value: InputValue, deadline: Deadline) -> float:
         """Keep it."""
         self.set_to[name] = value
+        self.history.append((name, value))
+        return 0.0
 
 
 @dataclass

@@ -49,6 +49,7 @@ def test_connect_with_wrong_credentials_fails_and_tries_again(
     made.request("c", credentials, 0.0)
     made.advance(2.0)
     assert made.state is state
+    assert made.shown is LinkState.CONNECTING
     assert made.due_s is not None
 
 
@@ -59,13 +60,14 @@ def test_connect_gives_up_after_the_reconnects() -> None:
     made.advance(2.0)
     made.advance(made.due_s or 0.0)
     assert (made.state, made.due_s) == (LinkState.WRONG_PASSWORD, None)
+    assert made.shown is LinkState.WRONG_PASSWORD
 
 
 @pytest.mark.parametrize("condition", ["down", "wrong_password"])
 def test_link_that_is_lost_counts_and_comes_back(condition: str) -> None:
     made = connected()
     made.set_condition(condition, 5.0)
-    assert (made.state, made.losses) == (LinkState.CONNECTING, 1)
+    assert (made.state, made.shown, made.losses) == (LinkState.LOST, LinkState.CONNECTING, 1)
     made.advance(5.0 + RETRY_S)
     assert made.state in (LinkState.NO_ACCESS_POINT, LinkState.WRONG_PASSWORD)
     made.set_condition("up", 6.0)

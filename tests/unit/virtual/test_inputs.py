@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Iterator
 
 import pytest
 
 from harness.errors import ConfigError
-from harness.virtual.inputs import InputBlock
+from harness.virtual.inputs import OPEN, InputBlock
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def block() -> Iterator[InputBlock]:
 
 def read(block: InputBlock) -> bytes:
     """Return the block as the interpreter reads it."""
-    return os.pread(block.descriptor, 100, 0)
+    return os.pread(block.descriptor, 128, 0)
 
 
 def test_fresh_block_has_buttons_released(block: InputBlock) -> None:
@@ -30,8 +31,8 @@ def test_fresh_block_has_buttons_released(block: InputBlock) -> None:
 
 
 def test_analogue_input_is_little_endian_at_its_pin(block: InputBlock) -> None:
-    block.set("light", 1.0)
-    block.set("adc32", 0.25)
+    block.set("light", 1.0, 0)
+    block.set("adc32", 0.25, 0)
     assert read(block)[44 + 6 : 44 + 8] == b"\xff\xff"
     assert read(block)[44:46] == (16384).to_bytes(2, "little")
 
@@ -41,9 +42,53 @@ def test_wifi_losses_wrap_at_a_byte(block: InputBlock) -> None:
     assert read(block)[:2] == b"\x05\x01"
 
 
+def test_pins_of_a_fresh_block_are_open_but_for_the_driven_ones(block: InputBlock) -> None:
+    levels = read(block)[4:44]
+    assert {pin for pin in range(40) if levels[pin] != OPEN} == {2, 5, 12, 27, 34}
+    block.set("gpio13", 1, 0)
+    assert read(block)[4 + 13] == 1
+    block.set("gpio13", "open", 0)
+    assert read(block)[4 + 13] == OPEN
+
+
+def test_motion_is_in_millionths_of_g_and_thousandths_of_a_degree(block: InputBlock) -> None:
+    assert struct.unpack_from("<6i", read(block), 60) == (0, 0, 1_000_000, 0, 0, 0)
+    block.set("acceleration", (-0.5, 0.25, 16), 0)
+    block.set("rotation", [1, -2.5, 0], 0)
+    assert struct.unpack_from("<6i", read(block), 60) == (
+        *(-500_000, 250_000, 16_000_000),
+        *(1000, -2500, 0),
+    )
+
+
+def test_pulse_train_has_its_pin_its_start_and_a_new_number(block: InputBlock) -> None:
+    assert struct.unpack_from("<BBHQ", read(block), 84) == (0, 255, 0, 0)
+    block.set("ir", [9000, 4500, 560], 123456789)
+    assert struct.unpack_from("<BBHQ3H", read(block), 84) == (1, 5, 3, 123456789, 9000, 4500, 560)
+    block.set("gpio5", 1, 0)
+    assert read(block)[85] == 255
+
+
 @pytest.mark.parametrize(
-    ("name", "value"), [("adc31", 0), ("gpio٣", 1), ("battery", 1.01), ("", 1)]
+    ("name", "value"),
+    [
+        ("adc31", 0),
+        ("gpio٣", 1),
+        ("gpio13", 2),
+        ("battery", 1.01),
+        ("battery", "full"),
+        ("battery", float("nan")),
+        ("acceleration", 1),
+        ("acceleration", (1, 2)),
+        ("acceleration", (1, 2, 1e9)),
+        ("rotation", "abc"),
+        ("imu_id", 256),
+        ("ir", []),
+        ("ir", [70000]),
+        ("ir", [1] * 1025),
+        ("", 1),
+    ],
 )
-def test_input_that_does_not_exist_is_refused(block: InputBlock, name: str, value: float) -> None:
+def test_input_that_does_not_exist_is_refused(block: InputBlock, name: str, value: object) -> None:
     with pytest.raises(ConfigError):
-        block.set(name, value)
+        block.set(name, value, 0)

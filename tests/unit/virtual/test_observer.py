@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import struct
+from dataclasses import fields
+
 import pytest
 
-from harness.virtual.observer import LED_SETTLE_S, Observer, led_level
+from harness.link.rig import BenchEvent
+from harness.virtual.observer import SETTLE_S, Drive, Observer, drive_of, led_level
+from harness.virtual.tm1640 import UNKNOWN
 from tests.unit.virtual.test_tm1640 import transfer
 
-RED, GREEN, BLUE = 14, 21, 4
+RED, GREEN, BLUE, SPEAKER = 14, 21, 4, 25
 
 
 @pytest.mark.parametrize("value", range(256))
@@ -21,10 +26,10 @@ def test_led_level_of_all_ways_to_say_a_value_is_the_value(value: int) -> None:
 
 def test_led_is_one_change_once_it_has_settled() -> None:
     observer = Observer()
-    observer.duty(RED, 0, 1.0)
-    observer.duty(GREEN, 65535, 1.0001)
+    observer.drive(RED, Drive(0), 1.0)
+    observer.drive(GREEN, Drive(65535), 1.0001)
     assert observer.settle(1.0005) == []
-    assert observer.due_s == 1.0001 + LED_SETTLE_S
+    assert observer.due_s == 1.0001 + SETTLE_S
     (seen,) = observer.settle(1.002)
     assert (seen.what, seen.led, seen.at_s) == ("led", (255, 255, 0), 1.0001)
     assert observer.settle(2.0) == []
@@ -32,7 +37,7 @@ def test_led_is_one_change_once_it_has_settled() -> None:
 
 def test_led_that_nobody_drives_is_dark_even_red() -> None:
     observer = Observer()
-    observer.duty(RED, 0, 1.0)
+    observer.drive(RED, Drive(0), 1.0)
     observer.settle(2.0)
     observer.release_pins(3.0)
     (seen,) = observer.settle(3.0, force=True)
@@ -53,14 +58,62 @@ def test_wifi_that_does_not_change_is_no_event() -> None:
     assert observer.link("idle", 2.0) == []
 
 
+def test_tone_is_one_change_once_it_has_settled_and_ends() -> None:
+    observer = Observer()
+    observer.drive(SPEAKER, Drive(0, 440, 10), 1.0)
+    observer.drive(SPEAKER, Drive(0, 880, 20), 1.0001)
+    observer.drive(SPEAKER, Drive(32768, 880, 30), 1.0002)
+    assert observer.settle(1.0005) == []
+    (seen,) = observer.settle(1.01)
+    assert (seen.what, seen.frequency_hz, seen.duty, seen.board_us) == ("tone", 880, 0.5, 30)
+    observer.drive(SPEAKER, Drive(None, 0, 90), 2.0)
+    (seen,) = observer.settle(2.01)
+    assert (seen.what, seen.frequency_hz, seen.duty, seen.board_us) == ("tone", 0, 0.0, 90)
+
+
+def test_steady_level_at_the_speaker_is_no_tone() -> None:
+    observer = Observer()
+    observer.drive(SPEAKER, Drive(65535, 0, 5), 1.0)
+    assert observer.settle(2.0) == []
+
+
+def test_broken_rule_of_the_bus_is_an_event_and_stays_in_the_state() -> None:
+    observer = Observer()
+    seen = observer.wires(transfer(0x00), 1.0)
+    assert [(each.what, each.text) for each in seen] == [("violation", UNKNOWN)]
+    assert observer.wires(transfer(0x40), 2.0) == []
+    assert observer.violations == [UNKNOWN]
+
+
+def test_brightness_of_a_lit_panel_is_seen_and_of_a_dark_one_is_not() -> None:
+    observer = Observer()
+    assert observer.wires(transfer(0x40) + transfer(0x88), 1.0) == []
+    (first,) = observer.wires(transfer(0xC0, 1), 2.0)
+    (second,) = observer.wires(transfer(0x8F), 3.0)
+    assert (first.brightness, second.brightness) == (0, 7)
+    assert first.columns == second.columns
+
+
+def test_report_of_a_pin_is_taken_apart() -> None:
+    report = struct.pack("<BHBIQ", 26, 21760, 1, 38000, 1 << 40)
+    assert drive_of(report) == (26, Drive(21760, 38000, 1 << 40))
+    assert drive_of(struct.pack("<BHBIQ", 4, 0, 0, 0, 7)) == (4, Drive(None, 0, 7))
+
+
 def test_event_as_json_has_all_that_the_client_reads() -> None:
     observer = Observer()
-    observer.duty(BLUE, 65535, 1.0)
+    observer.drive(BLUE, Drive(65535), 1.0)
     (seen,) = observer.settle(2.0)
     assert seen.to_json() == {
         "at_s": 1.0,
         "what": "led",
         "columns": "",
-        "led": [0, 0, 255],
+        "brightness": 0,
+        "led": (0, 0, 255),
         "text": "",
+        "frequency_hz": 0,
+        "duty": 0.0,
+        "durations_us": (),
+        "board_us": 0,
     }
+    assert {field.name for field in fields(BenchEvent)} == set(seen.to_json())

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.virtual import tm1640
 from harness.virtual.tm1640 import COLUMNS, Tm1640
 
 CLOCK, DATA = 2, 1
@@ -31,7 +32,7 @@ def test_columns_after_data_and_display_on_are_the_data() -> None:
     panel.feed(transfer(0x40) + transfer(0xC0, *data))
     assert panel.columns == bytes(COLUMNS)
     panel.feed(transfer(0x8F))
-    assert (panel.columns, panel.brightness, panel.protocol_errors) == (data, 7, 0)
+    assert (panel.columns, panel.brightness, panel.violations) == (data, 7, [])
 
 
 def test_columns_after_display_off_are_dark_and_come_back() -> None:
@@ -44,29 +45,65 @@ def test_columns_after_display_off_are_dark_and_come_back() -> None:
 
 def test_data_at_a_fixed_address_stay_there() -> None:
     panel = Tm1640()
-    panel.feed(transfer(0x44) + transfer(0xC5, 1, 2) + transfer(0x88))
-    assert panel.columns[5:7] == b"\x02\x00"
-    assert panel.protocol_errors == 0
+    panel.feed(transfer(0x44) + transfer(0xC5, 1) + transfer(0xC7, 2) + transfer(0x88))
+    assert panel.columns[5:8] == b"\x01\x00\x02"
+    assert panel.violations == []
+
+
+READY = transfer(0x40)
 
 
 @pytest.mark.parametrize(
-    "wires",
+    ("wires", "rule"),
     [
-        pytest.param(transfer(0x00), id="unknown command"),
-        pytest.param(transfer(0x40, 1), id="data behind a data command"),
-        pytest.param(transfer(0xCF, 1, 2), id="more data than addresses"),
-        pytest.param(transfer()[:-1] + bytes([3]), id="start and stop without a byte"),
-        pytest.param(transfer(0x40)[:-8] + bytes([CLOCK, CLOCK | DATA]), id="stop within a byte"),
-        pytest.param(bytes([CLOCK, CLOCK | DATA]), id="nothing in between"),
+        pytest.param(transfer(0x40)[:-1] + bytes([3, 2]), None, id="two transfers"),
+        pytest.param(transfer(0x40)[:-2] + bytes([1, 3]) + READY, tm1640.NO_STOP, id="no stop"),
+        pytest.param(bytes([1, 0, 2, 3]), tm1640.NO_START, id="no start"),
+        pytest.param(transfer(0x40)[:-8] + bytes([2, 3]), tm1640.CUT_BYTE, id="cut byte"),
+        pytest.param(transfer()[:-1] + bytes([3]), tm1640.EMPTY, id="empty"),
+        pytest.param(transfer(0x00), tm1640.UNKNOWN, id="unknown command"),
+        pytest.param(transfer(0xD0), tm1640.UNKNOWN, id="address that does not exist"),
+        pytest.param(transfer(0x40, 1), tm1640.NO_DATA_HERE, id="data behind a data command"),
+        pytest.param(transfer(0x8F, 1), tm1640.NO_DATA_HERE, id="data behind a brightness"),
+        pytest.param(READY + transfer(0xCF, 1, 2), tm1640.TOO_MUCH, id="too much data"),
+        pytest.param(transfer(0xC0, 1), tm1640.NOT_ANNOUNCED, id="no data command"),
+        pytest.param(transfer(0x44) + transfer(0xC0, 1, 2), tm1640.MANY_FIXED, id="many fixed"),
     ],
 )
-def test_broken_transfer_is_counted_and_the_next_one_works(wires: bytes) -> None:
+def test_broken_rule_is_named_and_the_next_transfer_works(wires: bytes, rule: str | None) -> None:
     panel = Tm1640()
     panel.feed(wires)
-    assert panel.protocol_errors >= 1
+    assert panel.violations == ([] if rule is None else [rule])
     panel.release()
     panel.feed(transfer(0x40) + transfer(0xC0, 9) + transfer(0x88))
     assert panel.columns[0] == 9
+    assert len(panel.violations) <= 1
+
+
+def cut_short(count: int) -> bytes:
+    """Return the first changes of a transfer, and both wires let up as a driver begins the next."""
+    wires = list(transfer(0xC0, 1)[:count])
+    for now in (wires[-1] | DATA, CLOCK | DATA):
+        if wires[-1] != now:
+            wires.append(now)
+    return bytes(wires)
+
+
+@pytest.mark.parametrize("count", range(1, len(transfer(0xC0, 1))))
+def test_transfer_that_ctrl_c_has_cut_is_no_violation(count: int) -> None:
+    panel = Tm1640()
+    panel.feed(READY)
+    panel.expect_cut()
+    panel.feed(cut_short(count) + READY)
+    assert panel.violations == []
+
+
+def test_second_transfer_that_is_cut_is_a_violation() -> None:
+    panel = Tm1640()
+    panel.feed(READY)
+    panel.expect_cut()
+    panel.feed(READY + cut_short(20) + READY + cut_short(20) + READY)
+    assert len(panel.violations) == 1
 
 
 def test_release_within_a_transfer_forgets_it() -> None:
@@ -75,7 +112,7 @@ def test_release_within_a_transfer_forgets_it() -> None:
     panel.release()
     panel.feed(transfer(0x88))
     assert panel.is_on
-    assert panel.protocol_errors == 0
+    assert panel.violations == []
 
 
 @given(st.binary(max_size=400))
@@ -93,4 +130,4 @@ def test_wires_in_any_two_pieces_give_the_same(data: list[int], cut: int) -> Non
     panel.feed(wires[:cut])
     panel.feed(wires[cut:])
     assert panel.columns == bytes(data)
-    assert panel.protocol_errors == 0
+    assert panel.violations == []

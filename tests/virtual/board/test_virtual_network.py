@@ -83,10 +83,34 @@ def test_wifi_with_wrong_credentials_says_which(
 ) -> None:
     output = bare.run(
         "import network, time\nw = network.WLAN(network.STA_IF)\nw.active(True)\n"
-        f"w.connect{credentials!r}\n"
+        f"w.config(reconnects=1)\nw.connect{credentials!r}\n"
         "while w.status() == network.STAT_CONNECTING: time.sleep_ms(1)\nprint(w.status())"
     )
     assert output == f"{status}\n"
+
+
+def test_wifi_that_tries_for_ever_is_connecting_for_the_program_and_not_for_the_bench(
+    bare: BareBoard,
+) -> None:
+    bare.run(
+        "import network\nw = network.WLAN(network.STA_IF)\nw.active(True)\n"
+        "w.connect('codey-virtual', 'wrong')"
+    )
+    seen = 0
+    while bare.control.bench.state(soon()).wifi != "wrong_password":
+        seen = bare.control.bench.wait_event(seen, soon())
+    assert bare.run("print(w.status())") == "1001\n"
+
+
+def test_wifi_that_is_lost_is_named_and_tried_again(online: BareBoard) -> None:
+    online.control.bench.clear()
+    online.control.inputs.set("wifi", "down", soon())
+    assert online.run("print(w.status(), w.isconnected())") == "1001 False\n"
+    online.control.inputs.set("wifi", "up", soon())
+    online.run("import time\nwhile not w.isconnected(): time.sleep_ms(1)")
+    online.control.bench.state(soon())
+    seen = [event.text for event in online.control.bench.events()]
+    assert (seen[0], seen[-1]) == ("lost", "connected")
 
 
 def test_wifi_comes_back_by_itself(online: BareBoard) -> None:

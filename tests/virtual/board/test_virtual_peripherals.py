@@ -40,8 +40,8 @@ def soon() -> Deadline:
 def test_panel_driven_by_hand_is_seen(bare: BareBoard) -> None:
     bare.run(PANEL + f"transfer(0x40)\ntransfer(0xC0, *{COLUMNS!r})\ntransfer(0x8A)")
     assert bare.control.bench.state(soon()).columns == COLUMNS
-    state = bare.control.ask("state", soon())
-    assert (state["brightness"], state["protocol_errors"]) == (2, 0)
+    state = bare.control.bench.state(soon())
+    assert (state.brightness, state.violations) == (2, ())
     # One event: what came into the memory while the display was off was not to be seen.
     assert [event.columns for event in bare.control.bench.events()] == [COLUMNS]
 
@@ -68,7 +68,8 @@ def test_panel_keeps_its_picture_over_a_reset_and_loses_it_with_the_supply(
 def test_panel_stop_within_a_byte_is_a_protocol_error(bare: BareBoard) -> None:
     bare.run(PANEL + "data(0); clock(0); data(1); clock(1); clock(0); clock(1); clock(0); data(0)")
     bare.run("clock(1); data(1)")
-    assert bare.control.ask("state", soon())["protocol_errors"] == 1
+    assert bare.control.bench.state(soon()).violations == ("a stop within a byte",)
+    assert [event.what for event in bare.control.bench.events()] == ["violation"]
 
 
 def test_reset_in_the_midst_of_a_transfer_leaves_a_panel_that_works(bare: BareBoard) -> None:
@@ -76,9 +77,8 @@ def test_reset_in_the_midst_of_a_transfer_leaves_a_panel_that_works(bare: BareBo
     bare.line.write(b"\x04")
     bare.line.read_until(b"exit\r\n>")
     bare.run(PANEL + f"transfer(0x40)\ntransfer(0xC0, *{COLUMNS!r})\ntransfer(0x8A)")
-    state = bare.control.ask("state", soon())
-    assert bytes.fromhex(state["columns"]) == COLUMNS
-    assert state["protocol_errors"] == 0
+    state = bare.control.bench.state(soon())
+    assert (state.columns, state.violations) == (COLUMNS, ())
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_led_is_dark_after_a_soft_reset(bare: BareBoard) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "pin", "released"), [("button_a", 2, 0), ("button_c", 27, 1), ("gpio5", 5, 0)]
+    ("name", "pin", "released"), [("button_a", 2, 0), ("button_c", 27, 1), ("gpio13", 13, 0)]
 )
 def test_input_pin_follows_the_bench(bare: BareBoard, name: str, pin: int, released: int) -> None:
     code = f"from machine import Pin\nprint(Pin({pin}, Pin.IN).value())"
@@ -138,7 +138,8 @@ def test_input_pin_follows_the_bench(bare: BareBoard, name: str, pin: int, relea
 
 def test_adc_reads_the_fraction_that_was_set(bare: BareBoard) -> None:
     bare.control.inputs.set("potentiometer", 0.5, soon())
-    code = "from machine import ADC, Pin\na = ADC(Pin(39))\nprint(a.read_u16(), a.read())"
+    code = "from machine import ADC, Pin\na = ADC(Pin(39), atten=ADC.ATTN_11DB)\n"
+    code += "print(a.read_u16(), a.read())"
     assert bare.run(code) == "32768 2048\n"
 
 
@@ -194,6 +195,17 @@ TICK = (
 )
 def test_timer_fires_whatever_the_program_does(bare: BareBoard, program: str) -> None:
     bare.start(TICK + program)
+    assert bare.control.bench.wait_event(0, soon()) == 1
+    assert bare.control.bench.events()[0].led == (0, 0, 255)
+
+
+def test_each_of_many_timers_fires_at_the_prompt(bare: BareBoard) -> None:
+    bare.run(
+        "from machine import PWM, Pin, Timer\nled = PWM(Pin(4), freq=5000, duty=0)\n"
+        "for pin in (2, 12, 27):\n    Pin(pin, Pin.IN).irq(print)\n"
+        "busy = [Timer(n, period=1, mode=Timer.PERIODIC, callback=id) for n in range(3)]\n"
+        "Timer(3).init(period=30, mode=Timer.ONE_SHOT, callback=lambda t: led.duty(1020))\n"
+    )
     assert bare.control.bench.wait_event(0, soon()) == 1
     assert bare.control.bench.events()[0].led == (0, 0, 255)
 
