@@ -1,0 +1,147 @@
+"""`codey.ir`: texts and remote codes over infrared light. Source: docs/codey.md, "Infrared".
+
+How it is sent is ours, as the vendor's modulation for texts is not known: pulses of a carrier of
+38 kHz in the times of the NEC code, bytes with their lowest bit first, and the text's bytes with a
+newline in the place of address and command. The carrier is a PWM that is switched by its duty, the
+receiver's edges are stamped by a pin interrupt: both work on every MicroPython for the ESP32
+(esp32.RMT came with 1.13 and cannot receive). Unverified on hardware.
+"""
+
+from array import array
+from time import ticks_add, ticks_diff, ticks_us
+
+from machine import PWM, Pin
+
+from codey import observer, ticker
+from codey.script import whole
+
+# As the newer revision of the board has them; an older one has them the other way round.
+_SEND_PIN = 26
+_RECEIVE_PIN = 5
+_CARRIER_HZ = 38000
+_ON = 341  # a third of the period, of 1023
+
+# Microseconds of light and of darkness.
+_LEAD = (9000, 4500)
+_ZERO = (562, 562)
+_ONE = (562, 1687)
+# Half-way between their darknesses; a lead's light is longer than the third.
+_IS_ONE = 1100
+_IS_LEAD = 6000
+_END = 20000
+
+_MAX_BYTES = 32
+
+
+class Infrared:
+    """Sender and receiver; it hears nothing while it sends."""
+
+    def __init__(self):
+        self.listeners = []  # each is called with a text that was received
+        self._text = ""
+        self._code = [0, 0]
+        self._gaps = array("H", [0] * (2 * (2 + 8 * _MAX_BYTES)))
+        self._count = 0
+        self._last_us = ticks_us()
+        self._pin = Pin(_RECEIVE_PIN, Pin.IN)
+        self._listen()
+        ticker.add(self._look)
+
+    def send(self, text):
+        """Send a text of at most 31 bytes; the rest is cut."""
+        if type(text) is str:
+            data = text.encode()[: _MAX_BYTES - 1] + b"\n"
+            with whole:
+                self._pin.irq(handler=None)
+                self._send(data)
+                self._listen()
+            if observer.notify:
+                observer.notify("ir", "sent", text)
+
+    def receive(self):
+        """Return the text that came last, once; an empty one if none came."""
+        text, self._text = self._text, ""
+        return text
+
+    def receive_remote_code(self):
+        """Return [address, data] of the remote control's key that came last, once, or [0, 0]."""
+        code, self._code = self._code, [0, 0]
+        return code
+
+    def _send(self, data):
+        carrier = PWM(Pin(_SEND_PIN), freq=_CARRIER_HZ, duty=0)
+        try:
+            duty = carrier.duty
+            due = ticks_us()
+            for light, dark in _pulses(data):
+                duty(_ON)
+                due = ticks_add(due, light)
+                while ticks_diff(due, ticks_us()) > 0:
+                    pass
+                duty(0)
+                due = ticks_add(due, dark)
+                while ticks_diff(due, ticks_us()) > 0:
+                    pass
+        finally:
+            carrier.deinit()
+            Pin(_SEND_PIN, Pin.OUT, value=0)
+
+    def _listen(self):
+        self._count = 0
+        self._pin.irq(handler=self._edge, trigger=Pin.IRQ_FALLING | Pin.IRQ_RISING)
+
+    def _edge(self, _):
+        now = ticks_us()
+        at = self._count
+        if at < len(self._gaps):
+            self._gaps[at] = min(65535, ticks_diff(now, self._last_us))
+            self._count = at + 1
+        self._last_us = now
+
+    def _look(self):
+        """Take what has come, when nothing has come for a while."""
+        if self._count and ticks_diff(ticks_us(), self._last_us) > _END:
+            data = decoded(self._gaps, self._count)
+            self._count = 0
+            if data:
+                self._take(data)
+
+    def _take(self, data):
+        if len(data) == 4 and data[0] ^ data[1] == 255 and data[2] ^ data[3] == 255:
+            self._code = [data[0], data[2]]
+            if observer.notify:
+                observer.notify("ir", "code", "%d %d" % (data[0], data[2]))
+        elif data[-1] == 10:
+            try:
+                self._text = text = data[:-1].decode()
+            except UnicodeError:
+                return
+            if observer.notify:
+                observer.notify("ir", "received", text)
+            for listener in self.listeners:
+                listener(text)
+
+
+def _pulses(data):
+    yield _LEAD
+    for byte in data:
+        for place in range(8):
+            yield _ONE if byte >> place & 1 else _ZERO
+    yield _ZERO  # its light ends the last darkness
+
+
+def decoded(gaps, count):
+    """Return the bytes in the first `count` times between edges; none if they are no message.
+
+    The first time is what was before the lead's light, then light and darkness take turns.
+    """
+    if count < 4 or gaps[1] < _IS_LEAD:
+        return b""
+    data = bytearray((count - 4) // 16)
+    for i in range(8 * len(data)):
+        if gaps[4 + 2 * i] > _IS_ONE:
+            data[i >> 3] |= 1 << (i & 7)
+    return bytes(data)
+
+
+device = Infrared()
