@@ -137,7 +137,7 @@ class _Armed:
             self.px = _pixels()
             fields = {"px": self.px, "text": self.text, "how": how}
         else:
-            fields = dict(zip(_FIELDS[kind], details))
+            fields = dict(zip(_FIELDS[kind], details))  # noqa: B905, no strict on the board
             self.rgb = fields.get("rgb", self.rgb)
         if self.kinds is None or kind in self.kinds:
             _print_record(kind, fields)

@@ -37,7 +37,7 @@ from codey.script import (  # noqa: E402, F401
     stop_other_scripts,
     stop_this_script,
 )
-from codey.timer import get_timer, reset_timer  # noqa: E402
+from codey.timer import get_timer, reset_timer  # noqa: E402, F401
 from codey.tm1640 import TM1640  # noqa: E402
 
 gc.collect()

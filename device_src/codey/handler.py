@@ -167,8 +167,9 @@ def _is_ours(name):
 
 def _replace_sleeps():
     """Put sleeps that let the others run in the place of those of `time`, everywhere but here."""
-    import __main__
     import time
+
+    import __main__
 
     proxy = _Time(time)
     sleeps = ("sleep", "sleep_ms", "sleep_us")

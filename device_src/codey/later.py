@@ -1,4 +1,4 @@
-"""Objects whose module is loaded when they are used first: heap is scarce, and few programs use all.
+"""Objects whose module is loaded when they are used first: heap is scarce, few programs use all.
 
 (A module's own `__getattr__` would do, but the firmwares of the 1.9 generation have none.)
 """
@@ -23,6 +23,6 @@ class Later:
         return self._device
 
     def __getattr__(self, name):
-        # Each use of the object comes through here, so each is a call at which a handler may end.
+        """Come between each use of the object, so each is a call at which a handler may end."""
         point()
         return getattr(self.load(), name)

@@ -63,7 +63,7 @@ class MotionSensor:
     def get_acceleration(self, axis):
         """Return the acceleration along an axis in m/s2, with one decimal."""
         at = _index(axis)
-        return 0 if at is None else round(self._g[at] * _G * 10) / 10
+        return 0 if at is None else round(self._g[at] * _G, 1)
 
     def get_gyroscope(self, axis):
         """Return the degrees a second about an axis."""

@@ -5,6 +5,7 @@ The 16 bytes of `Display.buffer` are the truth; the driver ships them. Source: d
 """
 
 from binascii import unhexlify
+
 from machine import Timer
 
 from codey import observer
@@ -136,7 +137,7 @@ class Display:
             self._draw(scroll._columns)
             self._tell("scroll", text)
             if not wait:
-                # The callback runs between two bytecodes of the program, not in a thread of its own.
+                # The callback comes between two bytecodes of the program, not in a thread.
                 self._timer = Timer(_TIMER)
                 self._timer.init(mode=Timer.PERIODIC, period=_STEP_MS, callback=scroll.step)
                 return

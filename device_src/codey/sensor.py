@@ -10,11 +10,6 @@ from codey.script import point
 _FULL_SCALE = 4095
 
 
-def _tenths(value):
-    # Not round(value, 1): MicroPython's makes 9.800000000000001 of some.
-    return round(value * 10) / 10
-
-
 class _Analogue:
     """A voltage at a pin of the converter, 0 to 3.3 V in 12 bits."""
 
@@ -40,7 +35,7 @@ class LightSensor(_Analogue):
 
     def get_value(self):
         """Return 0 to 100, with one decimal."""
-        return _tenths(self._percent())
+        return round(self._percent(), 1)
 
 
 class SoundSensor(_Analogue):
@@ -48,7 +43,7 @@ class SoundSensor(_Analogue):
 
     def get_loudness(self):
         """Return 0 to 100, with one decimal."""
-        return _tenths(max(0, min(100, self._percent() * 1.34 - 3)))
+        return round(max(0.0, min(100.0, self._percent() * 1.34 - 3)), 1)
 
 
 class Battery(_Analogue):
@@ -59,7 +54,7 @@ class Battery(_Analogue):
 
     def get_voltage(self):
         """Return the volts, with two decimals."""
-        return round(self._percent() * 2 * 3.3) / 100
+        return round(self._percent() * 2 * 3.3 / 100, 2)
 
     def get_percentage(self):
         """Return 0 to 100, an int."""

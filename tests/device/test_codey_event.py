@@ -60,7 +60,9 @@ def test_handlers_run_beside_each_other() -> None:
 
 
 def test_retrigger_ends_the_handler_at_its_sleep_and_begins_anew() -> None:
-    said = lines("event.button_a_pressed(work)\npress()\ntime.sleep_ms(300)\npress()\ntime.sleep(2)")
+    said = lines(
+        "event.button_a_pressed(work)\npress()\ntime.sleep_ms(300)\npress()\ntime.sleep(2)"
+    )
     assert said == ["10 begins", "430 over", "430 begins", "1430 ends", "1430 over"]
 
 
@@ -110,8 +112,7 @@ def test_each_call_and_each_sleep_ends_a_handler_that_was_started_anew(call: str
 
 def test_handler_that_plays_is_silent_once_it_has_been_ended() -> None:
     seen = run_board(
-        PRELUDE
-        + "@event.button_a_pressed\ndef handler():\n    codey.speaker.play_tone(440, 5)\n"
+        PRELUDE + "@event.button_a_pressed\ndef handler():\n    codey.speaker.play_tone(440, 5)\n"
         "@event.button_b_pressed\ndef other():\n    codey.stop_other_scripts()\n"
         "press()\nmachine.drive(12, 1)\ntime.sleep_ms(50)\nprint(codey.speaker.hz)"
     )
@@ -234,8 +235,8 @@ def test_argument_policy_wrong_type_makes_no_handler(call: str) -> None:
 
 def test_stop_this_script_ends_the_handler_and_nothing_else() -> None:
     said = lines(
-        "@event.button_a_pressed\ndef handler():\n    codey.stop_this_script()\n    say('not ended')\n"
-        "press()\npress()\nsay('main')"
+        "@event.button_a_pressed\ndef handler():\n    codey.stop_this_script()\n"
+        "    say('not ended')\npress()\npress()\nsay('main')"
     )
     assert said == ["240 main"]
 
@@ -252,8 +253,8 @@ def test_stop_this_script_ends_the_program_and_no_handler() -> None:
 def test_stop_other_scripts_ends_the_other_handlers() -> None:
     said = lines(
         "@event.start\ndef first():\n    work()\n@event.button_a_pressed\ndef second():\n"
-        "    codey.stop_other_scripts()\n    say('second')\n    time.sleep_ms(50)\n    say('goes on')\n"
-        "time.sleep_ms(500)\npress()\nsay('main')\ntime.sleep(1)"
+        "    codey.stop_other_scripts()\n    say('second')\n    time.sleep_ms(50)\n"
+        "    say('goes on')\ntime.sleep_ms(500)\npress()\nsay('main')\ntime.sleep(1)"
     )
     assert said == ["100 begins", "510 second", "520 over", "560 goes on", "620 main"]
 

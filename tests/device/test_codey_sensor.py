@@ -25,9 +25,7 @@ m = codey.motion_sensor
 @pytest.mark.parametrize(
     ("button", "pin", "pressed"), [("button_a", 2, 1), ("button_b", 12, 1), ("button_c", 27, 0)]
 )
-def test_button_is_pressed_at_the_level_of_its_circuit(
-    button: str, pin: int, pressed: int
-) -> None:
+def test_button_is_pressed_at_the_level_of_its_circuit(button: str, pin: int, pressed: int) -> None:
     seen = run_board(
         C + f"for level in {pressed}, {1 - pressed}:\n    machine.drive({pin}, level)\n"
         f"    print(codey.{button}.is_pressed())"
@@ -119,9 +117,9 @@ def test_motion_sensor_shake_is_seen_and_fades() -> None:
 
 def test_motion_sensor_acceleration_is_in_metres() -> None:
     seen = run_board(
-        M + "hold((0.5, -1, 2))\nprint(*[m.get_acceleration(axis) for axis in 'xyz'])"
+        M + "hold((0.5, -1, 2))\nprint(*['%.3f' % m.get_acceleration(axis) for axis in 'xyz'])"
     )
-    assert seen.lines[0] == "4.9 -9.8 19.6"
+    assert seen.lines[0] == "4.900 -9.800 19.600"
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,6 @@ class Pin:
             edges.append((time.now_ms, _levels[23] * 2 + _levels[22]))
         return None
 
-
     def irq(self, handler=None, trigger=3):
         if handler:
             _watches[self.id] = (self, handler, trigger)
@@ -69,7 +68,7 @@ class Pin:
 class PWM:
     def __init__(self, pin, freq=0, duty=0):
         self._pin = pin
-        self._record("pwm", freq)
+        self.record("pwm", freq)
         self.duty(duty)
 
     def duty(self, value):
@@ -80,12 +79,12 @@ class PWM:
         duties.append((at, self._pin.id, value))
 
     def freq(self, hz):
-        self._record("freq", hz)
+        self.record("freq", hz)
 
     def deinit(self):
-        self._record("deinit", 0)
+        self.record("deinit", 0)
 
-    def _record(self, what, hz):
+    def record(self, what, hz):
         if not 0 <= hz <= 40000000:
             raise ValueError("freq")
         calls.append([what, self._pin.id, hz])
@@ -111,14 +110,14 @@ class I2C:
         calls.append(["i2c", scl.id, sda.id, freq])
 
     def readfrom_mem_into(self, address, register, buffer):
-        self._check(address)
+        self.check(address)
         buffer[:] = registers[register : register + len(buffer)]
 
     def writeto_mem(self, address, register, data):
-        self._check(address)
+        self.check(address)
         registers[register : register + len(data)] = data
 
-    def _check(self, address):
+    def check(self, address):
         if address != 0x68 or not is_answering:
             raise OSError(19)
 

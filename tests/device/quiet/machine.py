@@ -4,7 +4,6 @@
 # ruff: noqa: ANN001, ANN201, ANN204, D101, D102, A002
 # mypy: ignore-errors
 
-
 from umachine import idle  # noqa: F401
 
 
