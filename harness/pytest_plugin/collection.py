@@ -19,7 +19,7 @@ FIXTURE_MODULE = "harness.pytest_plugin.fixture"
 #: What a test may ask for in ``needs``: of the board's profile, of the rig, of the broker.
 CAPABILITIES = frozenset(
     {
-        *("display", "led", "wifi", "mqtt"),
+        *("display", "led", "wifi", "mqtt", "button", "sensor", "motion", "speaker", "ir", "event"),
         *("lines", "power", "bench", "inputs", "network"),
         *("broker:log", "broker:restart"),
     }
