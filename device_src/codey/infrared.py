@@ -8,7 +8,7 @@ receiver's edges are stamped by a pin interrupt: both work on every MicroPython 
 """
 
 from array import array
-from time import ticks_add, ticks_diff, ticks_us
+from time import sleep_us, ticks_add, ticks_diff, ticks_us
 
 from machine import PWM, Pin
 
@@ -75,13 +75,9 @@ class Infrared:
             due = ticks_us()
             for light, dark in _pulses(data):
                 duty(_ON)
-                due = ticks_add(due, light)
-                while ticks_diff(due, ticks_us()) > 0:
-                    pass
+                due = _wait(due, light)
                 duty(0)
-                due = ticks_add(due, dark)
-                while ticks_diff(due, ticks_us()) > 0:
-                    pass
+                due = _wait(due, dark)
         finally:
             carrier.deinit()
             Pin(_SEND_PIN, Pin.OUT, value=0)
@@ -120,6 +116,15 @@ class Infrared:
                 observer.notify("ir", "received", text)
             for listener in self.listeners:
                 listener(text)
+
+
+def _wait(since, us):
+    """Wait until `us` after `since` and return when that is: the next wait makes up for a late one."""
+    due = ticks_add(since, us)
+    left = ticks_diff(due, ticks_us())
+    if left > 0:
+        sleep_us(left)
+    return due
 
 
 def _pulses(data):
