@@ -119,7 +119,7 @@ class Infrared:
 
 
 def _wait(since, us):
-    """Wait until `us` after `since` and return when that is: the next wait makes up for a late one."""
+    """Wait until `us` after `since`, and return that moment: a wait makes up for one too long."""
     due = ticks_add(since, us)
     left = ticks_diff(due, ticks_us())
     if left > 0:

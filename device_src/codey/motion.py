@@ -18,6 +18,7 @@ _AXES = "xyz"
 _TILTED = 0.5  # sine of 30 degrees
 _FACING = 0.8
 _SHAKEN = 30
+_STILL = 0.3
 _G = 9.80665
 
 
@@ -27,6 +28,8 @@ class MotionSensor:
     def __init__(self):
         self._chip = None
         self._g = (0.0, 0.0, 0.0)
+        # The last one that was gravity alone: how a board is held cannot be told while it is shaken.
+        self._up = (0.0, 0.0, 0.0)
         self._rate = (0.0, 0.0, 0.0)
         self._rotation = [0.0, 0.0, 0.0]
         self._yaw = 0.0
@@ -41,7 +44,7 @@ class MotionSensor:
 
     def get_pitch(self):
         """Return how far the ears are up, -180 to 180 degrees: 0 face up, 90 upright."""
-        return round(_degrees(atan2(self._g[1], self._g[2])))
+        return round(_degrees(atan2(self._up[1], self._up[2])))
 
     def get_yaw(self):
         """Return the direction, 0 to 360 degrees, from where it was at the beginning. Drifts."""
@@ -108,8 +111,8 @@ class MotionSensor:
 
     def _unit(self, at):
         """Return the sine of the angle by which an axis points up."""
-        length = _length(self._g)
-        return self._g[at] / length if length else 0
+        length = _length(self._up)
+        return self._up[at] / length if length else 0
 
     def _look(self):
         passed_ms = ticks_diff(ticks_ms(), self._sampled_ms)
@@ -129,9 +132,11 @@ class MotionSensor:
         for at in range(3):
             self._rotation[at] += self._rate[at] * passed_ms / 1000
         self._yaw = (self._yaw + self._rate[2] * passed_ms / 1000) % 360
-        # Beyond the earth's 1 g: 2 g more are 100.
-        now = min(100, abs(_length(self._g) - 1) * 50)
-        self._shake = max(now, self._shake * 0.9)
+        shaken = abs(_length(self._g) - 1)
+        if shaken < _STILL:
+            self._up = self._g
+        # 2 g beyond the earth's are 100.
+        self._shake = max(min(100, shaken * 50), self._shake * 0.9)
 
 
 def _index(axis):

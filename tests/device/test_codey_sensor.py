@@ -115,6 +115,14 @@ def test_motion_sensor_shake_is_seen_and_fades() -> None:
     assert seen.lines[:3] == ["0 False", "100 True", "0 False"]
 
 
+def test_motion_sensor_shake_is_no_tilt() -> None:
+    seen = run_board(
+        M + "hold((0, 1, 0))\nhold((-3, 1, 0))\n"
+        "print(m.is_tilted_right(), m.get_roll(), m.is_upright(), m.get_pitch())"
+    )
+    assert seen.lines[0] == "False 0 True 90"
+
+
 def test_motion_sensor_acceleration_is_in_metres() -> None:
     seen = run_board(
         M + "hold((0.5, -1, 2))\nprint(*['%.3f' % m.get_acceleration(axis) for axis in 'xyz'])"
