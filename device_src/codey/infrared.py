@@ -28,7 +28,8 @@ _ONE = (562, 1687)
 # Half-way between their darknesses; a lead's light is longer than the third.
 _IS_ONE = 1100
 _IS_LEAD = 6000
-_END = 20000
+_END = 20000  # so long a darkness ends a message
+_LOST = 100000  # so long, and the rest of half a message does not come any more
 
 _MAX_BYTES = 32
 
@@ -88,26 +89,35 @@ class Infrared:
 
     def _edge(self, _):
         now = ticks_us()
+        gap = min(65535, ticks_diff(now, self._last_us))
+        if gap > _END:
+            self._finish()
         at = self._count
         if at < len(self._gaps):
-            self._gaps[at] = min(65535, ticks_diff(now, self._last_us))
+            self._gaps[at] = gap
             self._count = at + 1
         self._last_us = now
 
     def _look(self):
         """Take what has come, when nothing has come for a while."""
-        if self._count and ticks_diff(ticks_us(), self._last_us) > _END:
-            data = decoded(self._gaps, self._count)
-            self._count = 0
-            if data:
-                self._take(data)
+        if self._count:
+            dark = ticks_diff(ticks_us(), self._last_us)
+            # Edges can be told late, when something long held up their callbacks.
+            if dark > _LOST or (dark > _END and decoded(self._gaps, self._count)):
+                self._finish()
+
+    def _finish(self):
+        data = decoded(self._gaps, self._count)
+        self._count = 0
+        if data:
+            self._take(data)
 
     def _take(self, data):
-        if len(data) == 4 and data[0] ^ data[1] == 255 and data[2] ^ data[3] == 255:
+        if _is_code(data):
             self._code = [data[0], data[2]]
             if observer.notify:
                 observer.notify("ir", "code", "%d %d" % (data[0], data[2]))
-        elif data[-1] == 10:
+        else:
             try:
                 self._text = text = data[:-1].decode()
             except UnicodeError:
@@ -136,7 +146,7 @@ def _pulses(data):
 
 
 def decoded(gaps, count):
-    """Return the bytes in the first `count` times between edges; none if they are no message.
+    """Return the bytes of a text or a code in the first `count` times between edges, or none.
 
     The first time is what was before the lead's light, then light and darkness take turns.
     """
@@ -146,7 +156,11 @@ def decoded(gaps, count):
     for i in range(8 * len(data)):
         if gaps[4 + 2 * i] > _IS_ONE:
             data[i >> 3] |= 1 << (i & 7)
-    return bytes(data)
+    return bytes(data) if data[-1:] == b"\n" or _is_code(data) else b""
+
+
+def _is_code(data):
+    return len(data) == 4 and data[0] ^ data[1] == 255 and data[2] ^ data[3] == 255
 
 
 device = Infrared()

@@ -28,7 +28,7 @@ class MotionSensor:
     def __init__(self):
         self._chip = None
         self._g = (0.0, 0.0, 0.0)
-        # The last one that was gravity alone: how a board is held cannot be told while it is shaken.
+        # The last one of gravity alone: how a board is held cannot be told while it is shaken.
         self._up = (0.0, 0.0, 0.0)
         self._rate = (0.0, 0.0, 0.0)
         self._rotation = [0.0, 0.0, 0.0]

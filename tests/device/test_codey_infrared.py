@@ -94,6 +94,29 @@ def test_what_is_no_message_is_not_received(noise: str) -> None:
     assert seen.lines[:2] == ["'' [0, 0]", "ok"]
 
 
+def test_two_messages_before_anybody_looks_are_both_heard() -> None:
+    # Edges that come as fast as here leave the ticker no time: the model's clock does not tick.
+    seen = run_board(
+        PRELUDE + "heard = []\nir.listeners.append(heard.append)\n"
+        "pulses = list(coded(b'one\\n'))\npulses[-1] = (562, 40000)\n"
+        "hear(pulses + list(coded(b'two\\n')))\nprint(heard)"
+    )
+    assert seen.lines[0] == "['one', 'two']"
+
+
+def test_message_whose_second_half_is_told_late_is_whole() -> None:
+    seen = run_board(
+        PRELUDE + "import time as clock\npulses = list(coded(b'late\\n'))\n"
+        "for light, dark in pulses[:20]:\n    machine.drive(5, 0)\n    time.sleep_us(light)\n"
+        "    machine.drive(5, 1)\n    time.sleep_us(dark)\n"
+        "before = clock.now_us\ntime.sleep_ms(60)\nclock.now_us = before\n"
+        "for light, dark in pulses[20:]:\n    machine.drive(5, 0)\n    time.sleep_us(light)\n"
+        "    machine.drive(5, 1)\n    time.sleep_us(dark)\n"
+        "time.sleep_ms(50)\nprint(repr(ir.receive()))"
+    )
+    assert seen.lines[0] == "'late'"
+
+
 def test_own_light_is_not_received() -> None:
     seen = run_board(
         PRELUDE + "import machine\nreal = machine.PWM.duty\n"
