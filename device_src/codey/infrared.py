@@ -8,7 +8,7 @@ receiver's edges are stamped by a pin interrupt: both work on every MicroPython 
 """
 
 from array import array
-from time import sleep_us, ticks_add, ticks_diff, ticks_us
+from time import sleep_us, ticks_diff, ticks_us
 
 from machine import PWM, Pin
 
@@ -72,13 +72,9 @@ class Infrared:
     def _send(self, data):
         carrier = PWM(Pin(_SEND_PIN), freq=_CARRIER_HZ, duty=0)
         try:
-            duty = carrier.duty
-            due = ticks_us()
             for light, dark in _pulses(data):
-                duty(_ON)
-                due = _wait(due, light)
-                duty(0)
-                due = _wait(due, dark)
+                _hold(carrier, _ON, light)
+                _hold(carrier, 0, dark)
         finally:
             carrier.deinit()
             Pin(_SEND_PIN, Pin.OUT, value=0)
@@ -128,13 +124,13 @@ class Infrared:
                 listener(text)
 
 
-def _wait(since, us):
-    """Wait until `us` after `since`, and return that moment: a wait makes up for one too long."""
-    due = ticks_add(since, us)
-    left = ticks_diff(due, ticks_us())
+def _hold(carrier, duty, us):
+    """Set the duty and keep it so long. What holds up one pulse spoils no other."""
+    since = ticks_us()
+    carrier.duty(duty)
+    left = us - ticks_diff(ticks_us(), since)
     if left > 0:
         sleep_us(left)
-    return due
 
 
 def _pulses(data):
