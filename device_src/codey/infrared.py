@@ -11,8 +11,9 @@ from array import array
 from time import sleep_us, ticks_diff, ticks_us
 
 from machine import PWM, Pin
+from micropython import schedule
 
-from codey import observer, ticker
+from codey import observer, script, ticker
 from codey.script import whole
 
 # As the newer revision of the board has them; an older one has them the other way round.
@@ -39,6 +40,7 @@ class Infrared:
 
     def __init__(self):
         self.listeners = []  # each is called with a text that was received
+        self._is_sending = False
         self._text = ""
         self._code = [0, 0]
         self._gaps = array("H", [0] * (2 * (2 + 8 * _MAX_BYTES)))
@@ -54,7 +56,15 @@ class Infrared:
             data = text.encode()[: _MAX_BYTES - 1] + b"\n"
             with whole:
                 self._pin.irq(handler=None)
-                self._send(data)
+                if script.running:
+                    self._send(data)
+                else:
+                    # As a scheduled callback, so that no other, of a timer, comes into the pulses.
+                    # A handler runs in one already.
+                    self._is_sending = True
+                    schedule(self._send, data)
+                    while self._is_sending:
+                        pass
                 self._listen()
             if observer.notify:
                 observer.notify("ir", "sent", text)
@@ -78,6 +88,7 @@ class Infrared:
         finally:
             carrier.deinit()
             Pin(_SEND_PIN, Pin.OUT, value=0)
+            self._is_sending = False
 
     def _listen(self):
         self._count = 0
