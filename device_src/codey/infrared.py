@@ -52,19 +52,14 @@ class Infrared:
 
     def send(self, text):
         """Send a text of at most 31 bytes; the rest is cut."""
-        if type(text) is str:
-            data = text.encode()[: _MAX_BYTES - 1] + b"\n"
-            with whole:
-                self._pin.irq(handler=None)
-                if script.running:
-                    self._send(data)
-                else:
-                    # As a scheduled callback, so that no other, of a timer, comes into the pulses.
-                    # A handler runs in one already.
-                    self._is_sending = True
-                    schedule(self._send, data)
-                    while self._is_sending:
-                        pass
+        if type(text) is not str:
+            return
+        data = text.encode()[: _MAX_BYTES - 1] + b"\n"
+        with whole:
+            self._pin.irq(handler=None)
+            try:
+                self._send_whole(data)
+            finally:
                 self._listen()
             if observer.notify:
                 observer.notify("ir", "sent", text)
@@ -79,15 +74,28 @@ class Infrared:
         code, self._code = self._code, [0, 0]
         return code
 
+    def _send_whole(self, data):
+        """Send as a scheduled callback, so that no other, of a timer, comes into the pulses."""
+        if script.running:
+            # A handler runs in one already.
+            self._send(data)
+            return
+        self._is_sending = True
+        schedule(self._send, data)
+        while self._is_sending:
+            pass
+
     def _send(self, data):
-        carrier = PWM(Pin(_SEND_PIN), freq=_CARRIER_HZ, duty=0)
         try:
-            for light, dark in _pulses(data):
-                _hold(carrier, _ON, light)
-                _hold(carrier, 0, dark)
+            carrier = PWM(Pin(_SEND_PIN), freq=_CARRIER_HZ, duty=0)
+            try:
+                for light, dark in _pulses(data):
+                    _hold(carrier, _ON, light)
+                    _hold(carrier, 0, dark)
+            finally:
+                carrier.deinit()
+                Pin(_SEND_PIN, Pin.OUT, value=0)
         finally:
-            carrier.deinit()
-            Pin(_SEND_PIN, Pin.OUT, value=0)
             self._is_sending = False
 
     def _listen(self):

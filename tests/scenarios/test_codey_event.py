@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from harness.deadline import Deadline
@@ -11,11 +9,9 @@ from harness.scenario.dut import BoardUnderTest
 
 
 @pytest.fixture
-def codey(board: BoardUnderTest) -> Iterator[BoardUnderTest]:
+def codey(board: BoardUnderTest) -> BoardUnderTest:
     board.exec("import codey, event, time, gc\nseen = []\n")
-    yield board
-    # Handlers outlive the program that defines them.
-    board.reset()
+    return board
 
 
 @pytest.mark.requirement("CODEY-EVENT-01")
