@@ -4,36 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.device.panel import colours
 from tests.device.program import run_board
-
-#: A log with times, and a handler that tells its beginning, its end and how it was ended.
-PRELUDE = """
-import codey, event, machine, time
-def say(*words):
-    print(time.ticks_ms(), *words)
-def press(ms=100):
-    machine.drive(2, 1)
-    time.sleep_ms(ms)
-    machine.drive(2, 0)
-    time.sleep_ms(20)
-def work():
-    say("begins")
-    try:
-        time.sleep(1)
-        say("ends")
-    finally:
-        say("over")
-"""
-
-
-def lines(source: str) -> list[str]:
-    """Return what a program prints."""
-    return [line for line in run_board(PRELUDE + source).lines if line]
+from tests.device.script import PRELUDE, said_by
 
 
 def test_handler_runs_beside_the_program_and_leaves_it_its_time() -> None:
-    said = lines(
+    said = said_by(
         "event.button_a_pressed(work)\npress()\nfor i in range(3):\n    time.sleep_ms(300)\n"
         "    say('main', i)\ntime.sleep(1)"
     )
@@ -48,7 +24,7 @@ def test_handler_runs_beside_the_program_and_leaves_it_its_time() -> None:
 
 
 def test_handlers_run_beside_each_other() -> None:
-    said = lines(
+    said = said_by(
         "@event.start\ndef first():\n    for i in range(3):\n        say('first', i)\n"
         "        time.sleep(0.2)\n"
         "@event.start\ndef second():\n    for i in range(3):\n        say('second', i)\n"
@@ -60,7 +36,7 @@ def test_handlers_run_beside_each_other() -> None:
 
 
 def test_retrigger_ends_the_handler_at_its_sleep_and_begins_anew() -> None:
-    said = lines(
+    said = said_by(
         "event.button_a_pressed(work)\npress()\ntime.sleep_ms(300)\npress()\ntime.sleep(2)"
     )
     assert said == ["10 begins", "430 over", "430 begins", "1430 ends", "1430 over"]
@@ -100,7 +76,7 @@ def test_retrigger_ends_the_handler_at_its_sleep_and_begins_anew() -> None:
 )
 def test_each_call_and_each_sleep_ends_a_handler_that_was_started_anew(call: str) -> None:
     # The first run is stopped from within, so that the named call is the first that could end it.
-    said = lines(
+    said = said_by(
         "from codey import script\nruns = 0\n"
         "@event.button_a_pressed\ndef handler():\n    global runs\n    runs += 1\n"
         "    if runs == 1:\n        script.running.restart()\n"
@@ -121,7 +97,7 @@ def test_handler_that_plays_is_silent_once_it_has_been_ended() -> None:
 
 
 def test_exception_frees_the_handler_and_is_printed() -> None:
-    said = lines(
+    said = said_by(
         "@event.button_a_pressed\ndef handler():\n    say('begins')\n    1/0\n"
         "press()\npress()\nsay('main')"
     )
@@ -135,7 +111,7 @@ def test_exception_frees_the_handler_and_is_printed() -> None:
 
 
 def test_except_exception_does_not_catch_the_end() -> None:
-    said = lines(
+    said = said_by(
         "@event.button_a_pressed\ndef handler():\n    try:\n        work()\n"
         "    except Exception as e:\n        say('caught', e)\n"
         "press()\npress()\ntime.sleep(2)"
@@ -163,14 +139,14 @@ def test_sleeps_that_were_imported_before_or_after_let_the_others_run(
     )
     late = f"@event.shaked\ndef any_handler():\n    pass\n{imports}\n" + definition
     expected = ["500 main", "1100 handler"]
-    assert lines(late) == expected
+    assert said_by(late) == expected
     # The model's `time` is not the interpreter's `utime`, as it is on a board.
     if " as " not in imports and "utime" not in imports:
-        assert lines(f"{imports}\n{definition}") == expected
+        assert said_by(f"{imports}\n{definition}") == expected
 
 
 def test_start_fires_once_when_the_last_handler_has_been_defined() -> None:
-    said = lines(
+    said = said_by(
         "@event.start\ndef first():\n    say('first')\ntime.sleep_ms(80)\n"
         "@event.start\ndef second():\n    say('second')\ntime.sleep(1)"
     )
@@ -204,7 +180,7 @@ def test_each_event_fires_once_when_it_begins(
     if is_documented_form and "(" in decorator:
         name, _, arguments = decorator.partition("(")
         define = f"def handler():\n    say('fired')\nevent.{name}(handler, {arguments}\n"
-    said = lines(
+    said = said_by(
         "def hold(*g):\n    for i in range(3):\n        v = int(g[i] * 8192) & 0xFFFF\n"
         "        machine.registers[0x3B + 2 * i] = v >> 8\n"
         "        machine.registers[0x3C + 2 * i] = v & 255\n"
@@ -226,122 +202,8 @@ def test_each_event_fires_once_when_it_begins(
     ],
 )
 def test_argument_policy_wrong_type_makes_no_handler(call: str) -> None:
-    said = lines(
+    said = said_by(
         f"from codey import script\ndef f():\n    say('never')\nevent.{call}\ntime.sleep(3)\n"
         "print(len(script.handlers))"
     )
     assert said == ["0"]
-
-
-def test_stop_this_script_ends_the_handler_and_nothing_else() -> None:
-    said = lines(
-        "@event.button_a_pressed\ndef handler():\n    codey.stop_this_script()\n"
-        "    say('not ended')\npress()\npress()\nsay('main')"
-    )
-    assert said == ["240 main"]
-
-
-def test_stop_this_script_ends_the_program_and_no_handler() -> None:
-    said = lines(
-        "from codey.script import Stopped\n@event.start\ndef handler():\n    work()\n"
-        "time.sleep_ms(200)\n"
-        "try:\n    codey.stop_this_script()\nexcept Stopped:\n    say('main ended')\ntime.sleep(2)"
-    )
-    assert said == ["100 begins", "200 main ended", "1100 ends", "1100 over"]
-
-
-def test_stop_other_scripts_ends_the_other_handlers() -> None:
-    said = lines(
-        "@event.start\ndef first():\n    work()\n@event.button_a_pressed\ndef second():\n"
-        "    codey.stop_other_scripts()\n    say('second')\n    time.sleep_ms(50)\n"
-        "    say('goes on')\ntime.sleep_ms(500)\npress()\nsay('main')\ntime.sleep(1)"
-    )
-    assert said == ["100 begins", "510 second", "520 over", "560 goes on", "620 main"]
-
-
-def test_stop_all_scripts_ends_all_handlers_and_events_start_them_again() -> None:
-    said = lines(
-        "@event.start\ndef first():\n    work()\n@event.button_a_pressed\ndef second():\n"
-        "    say('second')\n    codey.stop_all_scripts()\n    say('not ended')\n"
-        "time.sleep_ms(500)\npress()\npress()"
-    )
-    assert said == ["100 begins", "510 second", "520 over", "630 second"]
-
-
-def test_wait_false_scroll_goes_on_beside_a_handler() -> None:
-    source = "codey.display.show('hello', wait=False)\ntime.sleep(5)"
-    beside = f"event.button_a_pressed(work)\nmachine.drive(2, 1)\n{source}"
-    alone = run_board(PRELUDE + source)
-    both = run_board(PRELUDE + beside)
-    assert both.edges == alone.edges
-
-
-def test_call_of_the_program_is_not_cut_by_a_handler() -> None:
-    # The handler's turn comes while the program is between two channels of one colour.
-    seen = run_board(
-        PRELUDE + "green = codey.led._green.duty\n"
-        "def duty(value):\n    time.sleep_ms(50)\n    green(value)\n"
-        "@event.start\ndef handler():\n    time.sleep_ms(5)\n    codey.led._green.duty = green\n"
-        "    codey.led.show(9, 9, 9)\n"
-        "time.sleep_ms(95)\ncodey.led._green.duty = duty\ncodey.led.show(1, 2, 3)\n"
-        "print(codey.led.rgb)\ntime.sleep_ms(100)\nprint(codey.led.rgb)"
-    )
-    assert [line for line in seen.lines if line][:2] == ["(1, 2, 3)", "(9, 9, 9)"]
-    assert (1, 2, 3) in colours(seen)
-    assert colours(seen)[-1] == (9, 9, 9)
-
-
-def test_ctrl_c_gets_past_a_handler_that_never_waits_and_ends_all_handlers() -> None:
-    said = lines(
-        "from codey import handler as h, script\ncount = 0\n"
-        "def rest():\n    global count\n    count += 1\n    raise KeyboardInterrupt\n"
-        "h.idle = rest\n"
-        "@event.start\ndef endless():\n    while not count:\n        pass\n    codey.led.off()\n"
-        "    say('not ended')\n"
-        "try:\n    time.sleep(1)\nexcept KeyboardInterrupt:\n    say('interrupted')\n"
-        "time.sleep(1)\nprint(len(script.handlers), count)"
-    )
-    assert said == ["100 interrupted", "0 1"]
-
-
-STRESS = """
-import gc
-codey.display._driver.write = lambda columns: None  # the bus has 10 MB to tell otherwise
-seen = []
-notes = {}
-def busy(name):
-    def run():
-        for i in range(40):
-            notes[name, i] = [name] * i
-            codey.led.show(i, i, i)
-            codey.display.set_pixel(i % 16, i % 8, i & 1)
-            if len(set(codey.led.rgb)) != 1:
-                say("mixed", codey.led.rgb)
-            time.sleep_ms(1 + i % 7)
-            if notes[name, i] != [name] * i:
-                say("lost", name, i)
-        seen.append(name)
-    return run
-for name in "abcdef":
-    event.received(name)(busy(name))
-for i in range(60):
-    codey.broadcast("abcdef"[i % 6])
-    if i % 10 == 9:
-        codey.stop_other_scripts()
-    codey.led.show(i, i, i)
-    x = [bytearray(i) for _ in range(20)]
-    gc.collect()
-for name in "abcdef":
-    codey.broadcast(name)
-time.sleep(2)
-print(seen, len(notes), codey.led.rgb, codey.display.buffer)
-"""
-
-
-def test_handlers_under_stress_twenty_times_without_a_difference() -> None:
-    first = run_board(PRELUDE + STRESS)
-    (said,) = [line for line in first.lines if line]
-    assert said.startswith("['a', 'b', 'c', 'd', 'e', 'f'] 240 (39, 39, 39) ")
-    for _ in range(19):
-        again = run_board(PRELUDE + STRESS)
-        assert (again.lines, again.duties) == (first.lines, first.duties)
