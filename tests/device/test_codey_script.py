@@ -143,3 +143,15 @@ def test_handlers_under_stress_twenty_times_without_a_difference() -> None:
     for _ in range(19):
         again = run_board(PRELUDE + STRESS)
         assert (again.lines, again.duties) == (first.lines, first.duties)
+
+
+def test_handlers_that_begin_again_and_again_leave_nothing_on_the_heap() -> None:
+    said = said_by(
+        "import gc\nmachine.duties = {}\nmachine.PWM.duty = lambda self, value: None\n"
+        "@event.received('x')\ndef handler():\n    codey.led.show(1, 2, 3)\n"
+        "    time.sleep_ms(30)\n"
+        "def used(rounds):\n    for i in range(rounds):\n        codey.broadcast('x')\n"
+        "    gc.collect()\n    return gc.mem_alloc()\n"
+        "before = used(50)\nprint(used(500) - before < 500)"
+    )
+    assert said == ["True"]

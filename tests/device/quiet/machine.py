@@ -53,6 +53,12 @@ class PWM:
     def duty(self, value):
         pass
 
+    def freq(self, hz):
+        pass
+
+    def deinit(self):
+        pass
+
 
 class Timer:
     PERIODIC = 1
