@@ -21,11 +21,7 @@ __version__ = "1.0.0"
 
 # So long after the last definition of a handler the program is taken to be complete.
 _START_MS = 100
-_SENSORS = {
-    "sound_sensor": codey.sound_sensor.get_loudness,
-    "light_sensor": codey.light_sensor.get_value,
-    "timer": codey.get_timer,
-}
+_SENSORS = ("sound_sensor", "light_sensor", "timer")
 _starts = []  # handlers that wait for the start
 _defined_ms = 0
 _conditions = []
@@ -89,24 +85,21 @@ def start(function):
     return function
 
 
-def _button(button):
-    return lambda function: _when(function, button.is_pressed)
-
-
-def _motion(name):
-    return lambda function: _when(function, getattr(codey.motion_sensor.load(), name))
+def _holds(device, name):
+    # The device is loaded with the first handler.
+    return lambda function: _when(function, getattr(device.load(), name))
 
 
 # When a button goes down.
-button_a_pressed = _button(codey.button_a)
-button_b_pressed = _button(codey.button_b)
-button_c_pressed = _button(codey.button_c)
+button_a_pressed = _holds(codey.button_a, "is_pressed")
+button_b_pressed = _holds(codey.button_b, "is_pressed")
+button_c_pressed = _holds(codey.button_c, "is_pressed")
 # When the board begins to be moved or held like that.
-shaked = _motion("is_shaked")
-tilted_left = _motion("is_tilted_left")
-tilted_right = _motion("is_tilted_right")
-ears_up = _motion("is_ears_up")
-ears_down = _motion("is_ears_down")
+shaked = _holds(codey.motion_sensor, "is_shaked")
+tilted_left = _holds(codey.motion_sensor, "is_tilted_left")
+tilted_right = _holds(codey.motion_sensor, "is_tilted_right")
+ears_up = _holds(codey.motion_sensor, "is_ears_up")
+ears_down = _holds(codey.motion_sensor, "is_ears_down")
 
 
 def received(*arguments):
@@ -145,11 +138,18 @@ def _on_equal(function, text, listeners):
 
 def _on_greater(function, threshold, sensor):
     if is_number(threshold) and sensor in _SENSORS:
-        value = _SENSORS[sensor]
+        value = _value(sensor)
         _when(function, lambda: value() > threshold)
 
 
 def _on_less(function, threshold, sensor):
     if is_number(threshold) and sensor in _SENSORS:
-        value = _SENSORS[sensor]
+        value = _value(sensor)
         _when(function, lambda: value() < threshold)
+
+
+def _value(sensor):
+    if sensor == "timer":
+        return codey.get_timer
+    device = getattr(codey, sensor).load()
+    return device.get_loudness if sensor == "sound_sensor" else device.get_value

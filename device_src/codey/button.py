@@ -20,3 +20,9 @@ class Button:
         """Return whether it is pressed now."""
         point()
         return self._level() == self._pressed
+
+
+# The pins: docs/codey.md, "Pins".
+button_a = Button(2, 1)
+button_b = Button(12, 1)
+button_c = Button(27, 0)

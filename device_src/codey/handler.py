@@ -33,6 +33,7 @@ class Handler:
         self._is_alive = False
         self._is_stopped = False  # it is to end at its next call or sleep
         self._is_wanted = False  # it is to begin when it does not run
+        self._errand = None  # what the main program is to do for it
         self._thread = None
         self._due_ms = 0
         self._until_ms = 0
@@ -60,6 +61,9 @@ class Handler:
 
     def take_turn(self):
         """Let it run until it waits, if its time has come."""
+        if self._errand:
+            errand, self._errand = self._errand, None
+            errand()
         if self._is_alive and (self._is_stopped or ticks_diff(ticks_ms(), self._due_ms) >= 0):
             self._lend()
         if self._is_wanted and not self._is_alive:
@@ -118,6 +122,13 @@ class Handler:
         if ticks_diff(ticks_ms(), self._until_ms) >= 0:
             self.sleep_ms(0)
         return True
+
+    def in_main(self, work):
+        """Wait until the main program has done `work`; False in any thread but its own."""
+        if get_ident() != self._thread:
+            return False
+        self._errand = work
+        return self.sleep_ms(0)
 
     def sleep_ms(self, ms):
         """Give the board back for that long; False in any thread but its own."""

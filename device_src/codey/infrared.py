@@ -178,4 +178,4 @@ def _is_code(data):
     return len(data) == 4 and data[0] ^ data[1] == 255 and data[2] ^ data[3] == 255
 
 
-device = Infrared()
+ir = Infrared()

@@ -152,4 +152,4 @@ def _degrees(radians):
     return radians * 180 / pi
 
 
-device = MotionSensor()
+motion_sensor = MotionSensor()

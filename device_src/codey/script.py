@@ -48,6 +48,12 @@ def sleep_ms(ms):
         _wait_ms(ms)
 
 
+def in_main(work):
+    """Have the main program's thread do something, and wait for it."""
+    if not (running and running.in_main(work)):
+        work()
+
+
 def stop_this_script():
     """End the handler that calls it, or the main program."""
     point()

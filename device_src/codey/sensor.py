@@ -60,3 +60,10 @@ class Battery(_Analogue):
         """Return 0 to 100, an int."""
         charge = (self.get_voltage() - self._EMPTY_V) / (self._FULL_V - self._EMPTY_V)
         return round(max(0, min(1, charge)) * 100)
+
+
+# The pins: docs/codey.md, "Pins".
+light_sensor = LightSensor(35)
+sound_sensor = SoundSensor(36)
+potentiometer = Potentiometer(39)
+battery = Battery(33)

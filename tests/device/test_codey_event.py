@@ -25,6 +25,7 @@ def test_handler_runs_beside_the_program_and_leaves_it_its_time() -> None:
 
 def test_handlers_run_beside_each_other() -> None:
     said = said_by(
+        "codey.speaker.rest(0)  # its first use loads it, which takes a handler a tick\n"
         "@event.start\ndef first():\n    for i in range(3):\n        say('first', i)\n"
         "        time.sleep(0.2)\n"
         "@event.start\ndef second():\n    for i in range(3):\n        say('second', i)\n"

@@ -45,7 +45,7 @@ def test_button_is_pressed_at_the_level_of_its_circuit(button: str, pin: int, pr
 )
 def test_analogue_sensor_scales_its_reading(call: str, pin: int, readings: dict[int, str]) -> None:
     seen = run_board(
-        C + f"print(machine.attenuations[{pin}])\nfor value in {list(readings)}:\n"
+        C + f"codey.{call}\nprint(machine.attenuations[{pin}])\nfor value in {list(readings)}:\n"
         f"    machine.readings[{pin}] = value\n    print(codey.{call})"
     )
     assert seen.lines[: 1 + len(readings)] == ["3", *readings.values()]

@@ -122,3 +122,6 @@ def _number(name):
     if letter not in _SEMITONES or name[1:-1] not in ("", "#") or octave not in "2345678":
         return None
     return 12 * (int(octave) + 1) + _SEMITONES[letter] + len(name) - 2
+
+
+speaker = Speaker()
