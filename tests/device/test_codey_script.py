@@ -82,7 +82,8 @@ def test_step_of_the_programs_scroll_is_not_cut_by_a_handler() -> None:
 
 def test_end_of_a_sound_does_not_silence_another_ones() -> None:
     said = said_by(
-        "codey.speaker.rest(0)\n@event.start\ndef handler():\n    codey.speaker.play_tone(440, 0.5)\n"
+        "codey.speaker.rest(0)\n@event.start\ndef handler():\n"
+        "    codey.speaker.play_tone(440, 0.5)\n"
         "    say('ended', codey.speaker.hz)\n"
         "time.sleep_ms(300)\ncodey.speaker.play_tone(880)\ntime.sleep(1)"
     )
