@@ -5,13 +5,13 @@ The 16 bytes of `Display.buffer` are the truth; the driver ships them. Source: d
 """
 
 from binascii import unhexlify
-from time import sleep_ms
 
 from machine import Timer
 
 from codey import observer
 from codey.argument import is_number, within
 from codey.font import number_columns, text_columns
+from codey.script import point, sleep_ms, whole
 
 _WIDTH = 16
 _STEP_MS = 100
@@ -35,15 +35,16 @@ class _Scroll:
 
     def step(self, timer=None):
         """Move by one column; the last step leaves the panel dark and ends the scroll."""
-        if not self.is_active:
-            return
-        self._at += 1
-        self._display._draw(self._columns, -self._at)
-        if self._at >= len(self._columns):
-            if timer:
-                timer.deinit()
-            self.is_active = False
-            self._display._tell("clear", None)
+        with whole:
+            if not self.is_active:
+                return
+            self._at += 1
+            self._display._draw(self._columns, -self._at)
+            if self._at >= len(self._columns):
+                if timer:
+                    timer.deinit()
+                self.is_active = False
+                self._display._tell("clear", None)
 
 
 class Display:
@@ -112,30 +113,34 @@ class Display:
 
     def get_pixel(self, x, y):
         """Return whether a pixel is lit; False outside the panel."""
+        point()
         x, y = within(x, 0, 15), within(y, 0, 7)
         return x is not None and y is not None and bool(self.buffer[x] & 0x80 >> y)
 
     def clear(self):
         """Make the panel dark."""
-        self._stop()
-        self._draw(b"")
-        self._tell("clear", None)
+        with whole:
+            self._stop()
+            self._draw(b"")
+            self._tell("clear", None)
 
     def _show_still(self, columns, text):
-        self._stop()
-        self._draw(columns)
-        self._tell("show", text)
+        with whole:
+            self._stop()
+            self._draw(columns)
+            self._tell("show", text)
 
     def _show_scrolling(self, text, wait):
-        self._stop()
-        self._scroll = scroll = _Scroll(self, text_columns(text))
-        self._draw(scroll._columns)
-        self._tell("scroll", text)
-        if not wait:
-            # The callback runs between two bytecodes of the program, not in a thread beside it.
-            self._timer = Timer(_TIMER)
-            self._timer.init(mode=Timer.PERIODIC, period=_STEP_MS, callback=scroll.step)
-            return
+        with whole:
+            self._stop()
+            self._scroll = scroll = _Scroll(self, text_columns(text))
+            self._draw(scroll._columns)
+            self._tell("scroll", text)
+            if not wait:
+                # The callback comes between two bytecodes of the program, not in a thread.
+                self._timer = Timer(_TIMER)
+                self._timer.init(mode=Timer.PERIODIC, period=_STEP_MS, callback=scroll.step)
+                return
         while scroll.is_active:
             sleep_ms(_STEP_MS)
             scroll.step()
@@ -145,22 +150,24 @@ class Display:
         """Draw at a position; too far out the panel is left dark. False: wrong type."""
         if not is_number(x) or not is_number(y):
             return False
-        self._stop()
         x, y = within(x, -15, 15), within(y, -7, 7)
         if x is None or y is None:
             columns = b""
-        self._draw(columns, x or 0, y or 0)
-        self._tell(how, text)
+        with whole:
+            self._stop()
+            self._draw(columns, x or 0, y or 0)
+            self._tell(how, text)
         return True
 
     def _change(self, x, y, change):
         x, y = within(x, 0, 15), within(y, 0, 7)
         if x is None or y is None:
             return
-        self._stop()
-        self.buffer[x] = change(self.buffer[x], 0x80 >> y)
-        self._flush()
-        self._tell("pixel", None)
+        with whole:
+            self._stop()
+            self.buffer[x] = change(self.buffer[x], 0x80 >> y)
+            self._flush()
+            self._tell("pixel", None)
 
     def _stop(self):
         """End a scroll where it is; the next call draws over what it has left."""

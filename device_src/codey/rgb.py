@@ -8,6 +8,7 @@ from machine import PWM, Pin
 
 from codey import observer
 from codey.argument import clamped
+from codey.script import whole
 
 _FREQUENCY_HZ = 5000
 _DUTY_STEP = 4
@@ -28,12 +29,13 @@ class Led:
         r, g, b = clamped(r, 0, 255), clamped(g, 0, 255), clamped(b, 0, 255)
         if r is None or g is None or b is None:
             return
-        self.rgb = (r, g, b)
-        self._red.duty(_FULL - r * _DUTY_STEP)
-        self._green.duty(g * _DUTY_STEP)
-        self._blue.duty(b * _DUTY_STEP)
-        if observer.notify:
-            observer.notify("led", self.rgb)
+        with whole:
+            self.rgb = (r, g, b)
+            self._red.duty(_FULL - r * _DUTY_STEP)
+            self._green.duty(g * _DUTY_STEP)
+            self._blue.duty(b * _DUTY_STEP)
+            if observer.notify:
+                observer.notify("led", self.rgb)
 
     def set_red(self, val):
         """Set the red part, and keep the others."""

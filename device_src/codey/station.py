@@ -3,11 +3,10 @@
 Source: docs/codey.md, "Wi-Fi". The ESP32's driver reconnects by itself after a loss.
 """
 
-from time import sleep_ms
-
 import network
 
 from codey import observer
+from codey.script import point, sleep_ms
 
 _MAX_BYTES = 32
 _POLL_MS = 50
@@ -27,6 +26,7 @@ class Wifi:
 
     def start(self, ssid="wifi_ssid", password="password", mode=STA):  # noqa: S107 - the documented default
         """Begin to connect, and return at once; see is_connected()."""
+        point()
         ssid, password = str(ssid), str(password)
         if mode != self.STA or max(len(ssid.encode()), len(password.encode())) > _MAX_BYTES:
             return

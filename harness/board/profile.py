@@ -44,10 +44,24 @@ CODEY = BoardProfile(
     dtr=False,
     rts=False,
     has_reset_line=False,
-    capabilities=frozenset({"display", "led", "wifi", "mqtt"}),
+    capabilities=frozenset(
+        {
+            "display",
+            "led",
+            "wifi",
+            "mqtt",
+            "button",
+            "sensor",
+            "motion",
+            "speaker",
+            "ir",
+            "event",
+        }
+    ),
     unverified=(
         "stock MicroPython with this codey package has not been run on a Codey Rocky",
         "pins, PWM polarity and panel bus are from published firmware, not from a measurement",
+        "the motion sensor's axes, the battery's divider and the infrared pins are assumed",
         "what DTR and RTS do on the board's USB-serial circuit is unknown: reset by them is off",
     ),
 )

@@ -22,7 +22,7 @@ FIXTURE_MODULE = "harness.pytest_plugin.fixture"
 #: probe (whether it reports effects), of the broker.
 CAPABILITIES = frozenset(
     {
-        *("display", "led", "wifi", "mqtt"),
+        *("display", "led", "wifi", "mqtt", "button", "sensor", "motion", "speaker", "ir", "event"),
         *("lines", "power", "bench", "inputs", "network"),
         "records",
         *("broker:log", "broker:restart"),

@@ -120,14 +120,14 @@ class BoardUnderTest:
     def needs_reset(self) -> bool:
         """Return whether the next test should begin with a fresh interpreter.
 
-        After a program, after a failure, and when code has imported the MQTT client: its
-        connections would outlive the test.
+        After a program, after a failure, and when code has imported the MQTT client or `event`:
+        connections and handlers would outlive the test.
         """
         if self.is_used or not self.board.repl.is_idle:
             return True
         if not self._has_run_code:
             return False
-        asked = "import sys;print('mqtt' in sys.modules)"
+        asked = "import sys;print('mqtt' in sys.modules or 'event' in sys.modules)"
         return b"True" in self.board.repl.exec(asked, Deadline.after(EXEC_S))
 
     def redirect(self, redirection: Callable[[Board], Redirection]) -> None:

@@ -24,6 +24,18 @@ KINDS = (
     "display",
     "led",
     "wifi",
+    "button",
+    "sensor",
+    "motion",
+    "battery",
+    "timer",
+    "speaker",
+    "ir",
+    "message",
+    "script",
+    "event",
+    "package",
+    "other",
     "protocol",
 )
 

@@ -98,8 +98,9 @@ class Wheel:
         if self._handler is not None:
             kernel.set_native_handler(self.interrupt_signal, self._handler)
         # CPython's own C handler notes the signal for Python code that never runs again in here,
-        # and the system call ends with EINTR: that is all it is for.
+        # and a sleep, a poll or a read at the prompt ends with EINTR: that is all it is for.
         signal.signal(signal.SIGUSR2, lambda *_: None)
+        signal.siginterrupt(signal.SIGUSR2, False)  # noqa: FBT003, of the standard library
         os._exit(self._module.run_main(["micropython", *arguments]))
 
 

@@ -28,14 +28,14 @@ def die_with_parent(parent_pid: int) -> None:
 
 
 def set_native_handler(number: signal.Signals, address: int) -> None:
-    """Let a C function handle a signal; system calls that wait then end with EINTR.
+    """Let a C function handle a signal, and restart the system calls that can be.
 
     Args:
         number: The signal.
         address: Address of the function in this process.
     """
     _libc.signal(int(number), address)
-    _libc.siginterrupt(int(number), 1)
+    _libc.siginterrupt(int(number), 0)
 
 
 def signal_main_thread(pid: int, number: signal.Signals) -> None:

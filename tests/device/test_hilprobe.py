@@ -98,6 +98,36 @@ def test_led_and_wifi_print_records() -> None:
     ]
 
 
+def test_sounds_infrared_messages_and_handlers_print_records() -> None:
+    assert fields(
+        "import event\n@event.received('go')\ndef on_go():\n    codey.stop_this_script()\n"
+        "codey.speaker.play_tone(440, 1)\ncodey.speaker.volume = 50\ncodey.speaker.play_tone(880)\n"
+        "codey.speaker.volume = 20\ncodey.ir.send('hi')\ncodey.broadcast('go')\ntime.sleep(1)"
+    ) == [
+        ("speaker", {"hz": 440, "volume": 100}),
+        ("speaker", {"hz": 0, "volume": 100}),
+        ("speaker", {"hz": 880, "volume": 50}),
+        ("speaker", {"hz": 880, "volume": 20}),
+        ("ir", {"what": "sent", "text": "hi"}),
+        ("broadcast", {"text": "go"}),
+        ("handler", {"name": "on_go", "what": "begin"}),
+        ("handler", {"name": "on_go", "what": "end"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "what", "text"),
+    [("b'ok\\n'", "received", "ok"), ("(4, 251, 88, 167)", "code", "4 88")],
+)
+def test_infrared_that_comes_prints_a_record(data: str, what: str, text: str) -> None:
+    assert fields(
+        "import machine\nfrom codey.infrared import _pulses\ncodey.ir.receive()\n"
+        f"time.sleep_ms(50)\nfor light, dark in _pulses({data}):\n"
+        "    machine.drive(5, 0)\n    time.sleep_us(light)\n    machine.drive(5, 1)\n"
+        "    time.sleep_us(dark)\ntime.sleep_ms(50)"
+    ) == [("ir", {"what": what, "text": text})]
+
+
 def test_records_can_be_off_or_chosen() -> None:
     source = "import codey\ncodey.display.show(1)\ncodey.led.off()"
     assert records(run_board(f"import hilprobe\nhilprobe.arm(records=False)\n{source}")) == []

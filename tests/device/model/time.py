@@ -7,6 +7,7 @@
 import utime
 
 now_ms = 0
+now_us = 0
 timers = []
 ticks_add = utime.ticks_add
 ticks_diff = utime.ticks_diff
@@ -16,8 +17,21 @@ def ticks_ms():
     return now_ms
 
 
+def ticks_us():
+    """Return the clock; a look at it takes 10 us, so that a loop that waits for it ends."""
+    global now_us
+    now_us += 10
+    return now_us
+
+
+def sleep_us(us):
+    global now_us
+    now_us += us
+
+
 def sleep_ms(ms):
-    global now_ms
+    global now_ms, now_us
+    now_us += ms * 1000
     end = now_ms + ms
     while True:
         due = [timer for timer in timers if timer.due_ms <= end]
