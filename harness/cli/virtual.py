@@ -38,6 +38,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--name", default="virtual", help="name for messages")
     parser.add_argument("--heap", default=None, help="size of MicroPython's heap (164k)")
+    line = parser.add_argument_group("the serial line")
+    line.add_argument(
+        "--baud", type=int, default=0, metavar="N", help="bits a second both ways (no limit)"
+    )
+    line.add_argument(
+        "--latency", type=float, default=0.0, metavar="MS", help="of its USB adapter, each way (0)"
+    )
+    line.add_argument(
+        "--packet", type=int, default=16, metavar="N", help="bytes that arrive together (16)"
+    )
+    line.add_argument(
+        "--uart", type=int, default=0, metavar="N", help="size of its receive buffer (no limit)"
+    )
     parser.add_argument(
         "--bare", action="store_true", help="leave its flash as it is: do not push the device code"
     )
@@ -66,7 +79,14 @@ def run(args: argparse.Namespace) -> int:
 
     heap = {"heap": args.heap} if args.heap else {}
     settings = VirtualSettings(
-        name=args.name, flash=args.flash, micropython=args.micropython, **heap
+        name=args.name,
+        flash=args.flash,
+        micropython=args.micropython,
+        baud=args.baud,
+        latency_ms=args.latency,
+        packet_bytes=args.packet,
+        uart_bytes=args.uart,
+        **heap,
     )
     with (
         contextlib.suppress(KeyboardInterrupt),

@@ -15,6 +15,12 @@ from harness.errors import ConfigError
 #: "Memory"). The models, which a board has in silicon and in its ROM, take 24 KiB more (measured).
 DEFAULT_HEAP = "164k"
 
+#: What real lines run at; the slowest still carries a prompt in a quarter of a second.
+MIN_BAUD, MAX_BAUD = 300, 4_000_000
+MAX_LATENCY_MS = 1000
+#: Of a high-speed bulk endpoint.
+MAX_PACKET_BYTES = 512
+
 
 @dataclass(frozen=True)
 class VirtualSettings:
@@ -31,6 +37,11 @@ class VirtualSettings:
         ssid: Name of the access point that the board finds.
         password: Its password.
         connect_s: How long association and address take, in seconds.
+        baud: Speed of the serial line both ways, in bits a second; 0 for one that takes no time.
+        latency_ms: How long the USB adapter takes besides, each way, in milliseconds.
+        packet_bytes: At most so many bytes arrive together at the end of the line.
+        uart_bytes: What the board's receive buffer holds: bytes that come when it is full are lost.
+            An ESP32's MicroPython has 260; 0 for one that is never full.
     """
 
     name: str = "virtual"
@@ -41,6 +52,10 @@ class VirtualSettings:
     ssid: str = "codey-virtual"
     password: str = "virtual-password"  # noqa: S105, it protects nothing
     connect_s: float = 0.02
+    baud: int = 0
+    latency_ms: float = 0.0
+    packet_bytes: int = 16
+    uart_bytes: int = 0
 
     def __post_init__(self) -> None:
         """Check the values.
@@ -54,6 +69,16 @@ class VirtualSettings:
             raise self._error("unique_id", self.unique_id, "12 hexadecimal digits in lower case")
         if not 0 <= self.connect_s <= 3600:  # noqa: PLR2004, an hour is beyond any use
             raise self._error("connect_s", str(self.connect_s), "seconds from 0 to 3600")
+        if self.baud and not MIN_BAUD <= self.baud <= MAX_BAUD:
+            raise self._error("baud", str(self.baud), f"0, or {MIN_BAUD} to {MAX_BAUD}")
+        if not 0 <= self.latency_ms <= MAX_LATENCY_MS:
+            expected = f"milliseconds from 0 to {MAX_LATENCY_MS}"
+            raise self._error("latency_ms", str(self.latency_ms), expected)
+        if not 1 <= self.packet_bytes <= MAX_PACKET_BYTES:
+            expected = f"bytes from 1 to {MAX_PACKET_BYTES}"
+            raise self._error("packet_bytes", str(self.packet_bytes), expected)
+        if self.uart_bytes < 0:
+            raise self._error("uart_bytes", str(self.uart_bytes), "bytes, 0 or more")
 
     def board_id(self) -> str:
         """Return the unique id, 12 hexadecimal digits: one image, one board."""
