@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import time
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
+from harness.board.device_source import value_source
 from harness.board.program import Program
 from harness.board.traceback import parse_traceback
 from harness.deadline import Deadline
@@ -16,6 +16,7 @@ from harness.errors import (
     RemoteProtocolError,
 )
 from harness.link.rig import Link
+from harness.wire.device_value import find_value
 from harness.wire.raw_repl import RawRepl
 from harness.wire.raw_repl_event import Accepted, Entered, Event, Left, Rebooted, State
 
@@ -125,15 +126,23 @@ class Repl:
         return program.wait(deadline)
 
     def evaluate(self, expression: str, deadline: Deadline) -> object:
-        """Return the value of an expression, for values whose `repr` is a Python literal."""
-        printed = self.exec(f"print(repr({expression}))", deadline)
+        """Return the value of an expression; `device_value` says which values can be had.
+
+        Raises:
+            DeviceException: It raised.
+            RemoteProtocolError: It has none that can be sent.
+        """
+        printed = self.exec(value_source(expression), deadline)
         try:
-            value: object = ast.literal_eval(printed.decode("utf-8").strip())
-        except (ValueError, SyntaxError, UnicodeDecodeError) as error:
+            found = find_value(printed)
+        except RemoteProtocolError as error:
+            error.on = f"{self.name}, {expression}"
+            raise
+        if found is None:
             raise RemoteProtocolError(
-                f"the value of {expression!r} is no literal", on=self.name, received=printed
-            ) from error
-        return value
+                f"the board gave no value of {expression!r}", on=self.name, received=printed
+            )
+        return found[0]
 
     def start(
         self, source: str, deadline: Deadline, *, paste: bool = True, quiet: bool = False
@@ -149,6 +158,10 @@ class Repl:
         pending = list(self._events_until(Accepted, deadline, "send code to the board"))
         program.take(pending)
         return program
+
+    def send_input(self, data: bytes, deadline: Deadline) -> None:
+        """Send bytes that the running code reads."""
+        self._link.write(data, deadline)
 
     def send_interrupt(self, deadline: Deadline) -> None:
         """Send Ctrl-C and do not wait."""

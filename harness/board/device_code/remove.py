@@ -1,5 +1,5 @@
 # Runs on the board: removes files; one that is absent is no error.
-def _hil(paths):
+def remove(paths):
     import os
 
     for path in paths:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def test_settings_with_an_odd_id_are_refused(unique_id: str) -> None:
         ("uart_bytes", -1),
     ],
 )
-def test_settings_with_an_odd_line_are_refused(name: str, value: float) -> None:
+def test_settings_with_an_odd_line_are_refused(name: str, value: Any) -> None:
     with pytest.raises(ConfigError, match=name) as caught:
         replace(VirtualSettings(), **{name: value})
     assert caught.value.got == repr(str(value))

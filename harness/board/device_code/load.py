@@ -1,0 +1,17 @@
+# Runs on the board, sent by raw paste, at the head of a push: reads a first piece of program in
+# chunks, each granted by a 06 so that never more than two are under way, and runs it. Names are
+# short, as this alone is not deflated: `b` holds what has come up to `e`, `d` what it inflates to.
+import io
+import sys
+
+r = sys.stdin.buffer.read
+s = b""
+print(end="\6")
+for i in range(HIL_COUNT):
+    print(end="\6")
+    s += r(HIL_CHUNK)
+e = HIL_SIZE
+left = HIL_LEFT
+b = io.BytesIO(s[:e])
+d = HIL_SOURCE
+exec(d.read(HIL_TEXT))

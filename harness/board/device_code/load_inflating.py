@@ -1,0 +1,2 @@
+# What comes before load.py on a board that can inflate.
+import deflate

@@ -1,0 +1,15 @@
+# Runs on the board: what has to be done, and the answer. What still comes after an error is read
+# and dropped: at the prompt it would be taken for code.
+try:
+    print(end="\6")
+    remove(HIL_REMOVE)
+    for files in HIL_DEFLATED, HIL_PLAIN:
+        for file in files:
+            store(*file)
+        # Inflates to the end of the stream; the plain bytes begin right behind it.
+        source(1)
+        d = b
+    tell()
+finally:
+    while left and poll.poll(99):
+        r(1)
