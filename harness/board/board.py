@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from harness.board.deployer import Deployer, DeployResult
 from harness.board.device_call import call_device
@@ -83,7 +84,7 @@ class Board:
     def identify(self, deadline: Deadline) -> BoardIdentity:
         """Enter the raw REPL and ask the board who it is."""
         self.repl.enter(deadline)
-        answer = call_device(self.repl, "identify", (), deadline)
+        answer: Any = call_device(self.repl, "identify", (), deadline)
         return BoardIdentity(
             id=str(answer["id"]), firmware=str(answer["firmware"]), machine=str(answer["machine"])
         )

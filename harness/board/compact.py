@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import io
 import keyword
+import re
 import tokenize
 from itertools import product
 from string import ascii_letters
@@ -31,7 +32,9 @@ def compact(source: str) -> str:
         if name not in taken and not keyword.iskeyword(name)
     )
     _Rename({name: next(fresh) for name in local}).visit(tree)
-    return _squeeze(ast.unparse(tree))
+    _merge_imports(tree)
+    # An escape of one octal digit is shorter, where no other digit follows it.
+    return re.sub(r"\\x0([1-7])(?![0-7])", r"\\\1", _squeeze(ast.unparse(tree)))
 
 
 def _local_names(tree: ast.AST) -> list[str]:
@@ -70,7 +73,7 @@ class _Rename(ast.NodeTransformer):
     def __init__(self, names: dict[str, str]) -> None:
         self._names = names
 
-    def visit_Name(self, node: ast.Name) -> ast.Name:  # noqa: N802, ast's own form
+    def visit_Name(self, node: ast.Name) -> ast.Name:
         node.id = self._names.get(node.id, node.id)
         return node
 
@@ -78,15 +81,26 @@ class _Rename(ast.NodeTransformer):
         node.arg = self._names.get(node.arg, node.arg)
         return node
 
-    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:  # noqa: N802
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
         if node.name:
             node.name = self._names.get(node.name, node.name)
         return self.generic_visit(node)
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:  # noqa: N802
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         if ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
         return self.generic_visit(node)
+
+
+def _merge_imports(tree: ast.Module) -> None:
+    """Make one statement of imports that follow each other."""
+    merged: list[ast.stmt] = []
+    for node in tree.body:
+        if merged and isinstance(node, ast.Import) and isinstance(merged[-1], ast.Import):
+            merged[-1].names += node.names
+        else:
+            merged.append(node)
+    tree.body = merged
 
 
 def _squeeze(text: str) -> str:

@@ -44,25 +44,28 @@ class DeviceFiles:
     def update(
         self,
         asked: Asked,
-        choose: Callable[[Survey], Change],
+        choose: Change | Callable[[Survey], Change],
         deadline: Deadline,
         progress: Callable[[str], None] | None = None,
     ) -> Survey:
-        """Look, do what is to be done, and look again; see `Push.run`.
+        """Look, do what is to be done, and look again; see `Push.run` and `Push.change`.
 
         Raises:
             DeployError: The board read back something else than was sent.
         """
-        at = [""]
+        at = ""
 
         def go(facility: Facility) -> Survey:
+            nonlocal at
             mover = self._mover(facility, progress)
             try:
+                if isinstance(choose, Change):
+                    return mover.change(asked, choose, deadline)
                 return mover.run(asked, choose, deadline)
             finally:
-                at[0] = mover.at
+                at = mover.at
 
-        return self._with_what_is_there(go, lambda: f"writing {at[0]}".rstrip(), deadline)
+        return self._with_what_is_there(go, lambda: f"writing {at or 'files'}", deadline)
 
     def write(
         self,
@@ -102,7 +105,7 @@ class DeviceFiles:
 
     def list(self, path: str, deadline: Deadline) -> list[tuple[str, bool, int]]:
         """Return name, whether it is a folder, and size in bytes of what a folder holds."""
-        answer = self._guarded(
+        answer: Any = self._guarded(
             lambda: call_device(self._repl, "list_folder", (path,), deadline), f"listing {path}"
         )
         return sorted((str(name), bool(folder), int(size)) for name, folder, size in answer)
@@ -132,6 +135,7 @@ class DeviceFiles:
         printed = bytearray()
         while program.is_running:
             printed += program.read(deadline)
+        printed += program.read(deadline)
         program.wait(deadline)
         return decode_file(bytes(printed))
 
@@ -150,7 +154,7 @@ class DeviceFiles:
             self.facility = found
         return self._guarded(lambda: move(self.facility), tried)
 
-    def _guarded(self, call: Callable[[], Any], tried: str | Callable[[], str]) -> Any:
+    def _guarded(self, call: Callable[[], _T], tried: str | Callable[[], str]) -> _T:
         try:
             return call()
         except DeviceException as error:

@@ -1,7 +1,7 @@
-"""Files on a board whose firmware takes no stream or makes no digests: a piece of code for each piece.
+"""Files on a board whose firmware takes no stream or makes no digests: code for each piece of them.
 
-Slower by far, and it needs nothing that any MicroPython lacks. A board without SHA-256 has its files
-read back, and the digests are made here: what is proven is the same.
+Slower by far, and it needs nothing that any MicroPython lacks. A board without SHA-256 has its
+files read back, and the digests are made here: what is proven is the same.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from contextlib import suppress
+from hashlib import sha256
 
 from harness.board.device_call import call_device
 from harness.board.device_source import Code
@@ -18,8 +19,7 @@ from harness.board.push import Survey
 from harness.board.push_program import START_DIGITS, Asked, Change
 from harness.board.repl import Repl
 from harness.deadline import Deadline
-from harness.errors import DeployError, DeviceError, DeviceFileError, LinkError
-from hashlib import sha256
+from harness.errors import DeployError, DeviceError, LinkError
 
 #: One piece of a file in one piece of code: 2 KiB of base64, held twice for a moment.
 PIECE_BYTES = 1536
@@ -67,11 +67,18 @@ class Piecewise:
         survey = self.survey(asked, deadline)
         if survey.is_as(asked):
             return survey
-        return self.change(asked, choose(survey), deadline)
+        self.write(choose(survey), deadline)
+        return self.survey(asked, deadline)
 
     def change(self, asked: Asked, change: Change, deadline: Deadline) -> Survey:
-        """Do what is to be done without a look first, and look then."""
-        self.write(change, deadline)
+        """Write those of the files that differ, and look; see `Push.change`."""
+        starts = self.survey(asked, deadline).starts
+        differing = {
+            path: data
+            for path, data in change.write.items()
+            if starts.get(path) != sha256(data).hexdigest()[:START_DIGITS]
+        }
+        self.write(Change(change.remove, differing), deadline)
         return self.survey(asked, deadline)
 
     def write(self, change: Change, deadline: Deadline) -> None:
@@ -95,21 +102,24 @@ class Piecewise:
                     text = base64.b64encode(piece).decode()
                     sent = Code(f"__import__('binascii').a2b_base64('{text}')")
                 call_device(self._repl, "append_piece", (path, not start, sent), deadline)
-            found = self._digest(path + ".new", deadline)
-            if found != sha256(data).hexdigest():
-                raise DeployError(
-                    f"{path} on the board is not what was sent",
-                    on=self._repl.name,
-                    expected=f"SHA-256 {sha256(data).hexdigest()}",
-                    got=f"SHA-256 {found}",
-                    advice="the line loses bytes: another cable, or a lower baud rate",
-                )
+            self._require(path, sha256(data).hexdigest(), deadline)
             call_device(self._repl, "place", (path,), deadline)
         except (DeviceError, DeployError):
             # The first error is the one to tell; on a lost link there is nothing to clean.
             with suppress(LinkError, DeviceError):
                 call_device(self._repl, "remove", ([path + ".new"],), deadline)
             raise
+
+    def _require(self, path: str, expected: str, deadline: Deadline) -> None:
+        found = self._digest(path + ".new", deadline)
+        if found != expected:
+            raise DeployError(
+                f"{path} on the board is not what was sent",
+                on=self._repl.name,
+                expected=f"SHA-256 {expected}",
+                got=f"SHA-256 {found}",
+                advice="the line loses bytes: another cable, or a lower baud rate",
+            )
 
     def _digest(self, path: str, deadline: Deadline) -> str | None:
         if self._facility.digests:

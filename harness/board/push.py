@@ -67,13 +67,19 @@ class Push:
         return survey_of(asked, self._converse(*program.survey_only(), None, deadline))
 
     def write(self, change: Change, deadline: Deadline) -> None:
-        """Do what is to be done without a look first."""
-        self.change(Asked(), change, deadline)
+        """Do what is to be done, also where a file is right already."""
+        self._change(Asked(), change, deadline, skips=False)
 
     def change(self, asked: Asked, change: Change, deadline: Deadline) -> Survey:
-        """Do what is to be done without a look first, and look then."""
+        """Send all files; the board writes those that differ. Then look.
+
+        For a few small files: an exchange less than `run`, and bytes that may be for nothing.
+        """
+        return self._change(asked, change, deadline, skips=True)
+
+    def _change(self, asked: Asked, change: Change, deadline: Deadline, *, skips: bool) -> Survey:
         program = PushProgram(asked, inflates=self._facility.inflates)
-        code, chunks = program.change_first(change)
+        code, chunks = program.change_first(change, skips=skips)
         self._order = program.order
         return survey_of(asked, self._converse(code, chunks, None, deadline))
 
@@ -114,12 +120,14 @@ class Push:
         try:
             while program.is_running:
                 stream.receive(program.read(deadline))
-                self._tell(stream.placed)
+                self._tell(stream.done)
                 if stream.values and go_on is not None:
                     stream.put(go_on(stream.values[0][0]))
                     go_on = None
                 if data := stream.data_to_send():
                     program.send(data, deadline)
+            stream.receive(program.read(deadline))
+            self._tell(stream.done)
             program.wait(deadline)
         except DeviceException:
             raise
@@ -137,9 +145,9 @@ class Push:
             )
         return stream.values[-1][0]
 
-    def _tell(self, placed: int) -> None:
-        while self._told < placed:
-            if self._progress is not None:
+    def _tell(self, done: list[bool]) -> None:
+        for is_written in done[self._told :]:
+            if is_written and self._progress is not None:
                 self._progress(self._order[self._told])
             self._told += 1
 

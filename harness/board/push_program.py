@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.board.device_source import Code, device_code, fill, isolated
@@ -21,6 +21,8 @@ WORTH = 0.97
 #: in ten has none, of 1500 one in 350.
 TRIES = 10_000
 HEADER_BYTES = 30
+#: Raw deflate, as zlib's own head and sum are for nothing: each file has its digest.
+INFLATING = f"__import__('deflate').DeflateIO(b,1,{WINDOW_BITS})"
 
 
 @dataclass(frozen=True)
@@ -87,13 +89,18 @@ class PushProgram:
 
     def survey_first(self) -> tuple[str, list[bytes]]:
         """Return code to run, and chunks for it: it tells, and waits if all is not as expected."""
-        text = self._survey() + device_code("load_next") + "if not tell():load_next()\n"
+        text = self._survey() + device_code("load_next")
         piece = self._piece(text)
         return self._code(piece, 0), list(piece.chunks)
 
-    def change_first(self, change: Change) -> tuple[str, list[bytes]]:
-        """Return code to run, and chunks for it: it does what is to be done, and tells."""
-        piece = self._piece(self._survey() + self._push(change))
+    def change_first(self, change: Change, *, skips: bool) -> tuple[str, list[bytes]]:
+        """Return code to run, and chunks for it: it does what is to be done, and tells.
+
+        Args:
+            change: What is to be done.
+            skips: Whether files that are right are left alone.
+        """
+        piece = self._piece(self._survey() + self._push(change, skips=skips))
         payload = self._payload(change)
         return self._code(piece, sum(map(len, payload))), [*piece.chunks, *payload]
 
@@ -113,10 +120,9 @@ class PushProgram:
             "size": piece.size_bytes,
             "text": piece.text_bytes,
             "left": left,
-            "source": Code(f"deflate.DeflateIO(b,1,{WINDOW_BITS})" if self._deflate else "b"),
+            "source": Code(INFLATING if self._deflate else "b"),
         }
-        parts = ("load_inflating", "load") if self._deflate else ("load",)
-        return isolated(fill("".join(map(device_code, parts)), values))
+        return isolated(fill(device_code("load"), values))
 
     def _survey(self) -> str:
         asked = self._asked
@@ -126,16 +132,20 @@ class PushProgram:
         values = {"paths": asked.paths, "expected": asked.expected, "found": Code(found)}
         return fill("".join(map(device_code, parts)), values)
 
-    def _push(self, change: Change) -> str:
+    def _push(self, change: Change, *, skips: bool = False) -> str:
         deflated = [path for path, data in change.write.items() if self._pays(data)]
         plain = [path for path in change.write if path not in deflated]
         self.order = (*deflated, *plain)
-        folders = tuple({path.rpartition("/")[0]: path for path in self.order if path.count("/") > 1})
+        folders = tuple(
+            {path.rpartition("/")[0]: path for path in self.order if path.count("/") > 1}
+        )
         made = tuple(f"{folder}/" for folder in folders)
         parts = [*(["make_folders"] if made else []), "remove", "place", "receive", "store"]
+        parts += ["skip"] if skips else []
         begin = f"make_folders({made!r})\n" if made else ""
         values = {
             "remove": change.remove,
+            "skip": Code("skip(*file)" if skips else "0"),
             "deflated": tuple(_row(path, change.write[path]) for path in deflated),
             "plain": tuple(_row(path, change.write[path]) for path in plain),
         }
@@ -158,13 +168,12 @@ class PushProgram:
         """Return a piece of program that no Ctrl-C is in."""
         for number in range(TRIES):
             source = ((f"#{number:x}\n" if number else "") + text).encode()
+            attempt = None if self._deflate is None else self._deflate.copy()
             data = source
-            if self._deflate is not None:
-                attempt = self._deflate.copy()
+            if attempt is not None:
                 data = attempt.compress(source) + attempt.flush(zlib.Z_SYNC_FLUSH)
             if b"\x03" not in data:
-                if self._deflate is not None:
-                    self._deflate = attempt
+                self._deflate = attempt
                 break
         else:
             raise LocalProtocolError("a piece of program cannot be sent without the byte 03")

@@ -17,7 +17,7 @@ from harness.errors import (
 )
 from harness.link.rig import Link
 from harness.wire.device_value import find_value
-from harness.wire.raw_repl import RawRepl
+from harness.wire.raw_repl import RawRepl, is_short
 from harness.wire.raw_repl_event import Accepted, Entered, Event, Left, Rebooted, State
 
 READ_BYTES = 4096
@@ -75,7 +75,7 @@ class Repl:
 
     @property
     def has_raw_paste(self) -> bool:
-        """Whether code goes by raw paste; known after the first piece of code."""
+        """Whether code goes by raw paste; known after the first piece that asked for it."""
         return self._machine.has_raw_paste
 
     @property
@@ -105,14 +105,14 @@ class Repl:
             return
 
     def exec(
-        self, source: str, deadline: Deadline, *, paste: bool = True, quiet: bool = False
+        self, source: str, deadline: Deadline, *, paste: bool | None = None, quiet: bool = False
     ) -> bytes:
         """Run code to its end.
 
         Args:
             source: Python source.
             deadline: By when it must have ended. If it has not, it is still running.
-            paste: False asks for plain raw mode.
+            paste: Whether to use raw paste where it is there; None does where it is of use.
             quiet: True keeps it out of the evidence: it holds a secret.
 
         Returns:
@@ -145,7 +145,7 @@ class Repl:
         return found[0]
 
     def start(
-        self, source: str, deadline: Deadline, *, paste: bool = True, quiet: bool = False
+        self, source: str, deadline: Deadline, *, paste: bool | None = None, quiet: bool = False
     ) -> Program:
         """Send code and return once the board has taken all of it; it may still run then.
 
@@ -154,7 +154,8 @@ class Repl:
         """
         program = Program(self, "(not shown)" if quiet else source)
         self._recent.clear()
-        self._machine.submit(source.encode("utf-8"), paste=paste)
+        data = source.encode("utf-8")
+        self._machine.submit(data, paste=not is_short(data) if paste is None else paste)
         pending = list(self._events_until(Accepted, deadline, "send code to the board"))
         program.take(pending)
         return program

@@ -46,10 +46,10 @@ def decode_literal(text: str) -> object:
 class _Plain(ast.NodeTransformer):
     """Makes constants of what is no literal for Python: ``inf``, ``nan`` and bytearrays."""
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802, ast's own form
+    def visit_Name(self, node: ast.Name) -> ast.AST:
         return ast.Constant(float(node.id)) if node.id in ("inf", "nan") else node
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         is_plain = isinstance(node.func, ast.Name) and node.func.id == "bytearray"
         return node.args[0] if is_plain and len(node.args) == 1 else node
 

@@ -1,8 +1,8 @@
 r"""Bytes to a program on the board, as fast as the line and never faster than the board.
 
-The board grants a window with each 06 that it prints; the sender sends a chunk of exactly one window
-for each, so what is under way never exceeds what the board has said it can hold. The last chunk is
-what is left.
+The board grants a window with each 06 that it prints; the sender sends a chunk of exactly one
+window for each, so what is under way never exceeds what the board has said it can hold. The last
+chunk is what is left.
 
 Ctrl-C must stay what it is, so that a board whose host has died can be had back at any moment: a 03
 in the payload is sent as 1B 31, a 1B as 1B 30. No pair lies across two chunks: a 1B that would be a
@@ -10,7 +10,7 @@ chunk's last byte is sent and then said again at the head of the next, and the b
 the end of a chunk. Random bytes grow by 0.8 %.
 
     board:  06 06 ............ 06 .... 06 .... 07 ...... 06 ....... 1E frame
-    host:         chunk chunk     chunk   chunk    (07: a file is in place)
+    host:         chunk chunk     chunk   chunk    (07: a file is in place, 08: it was)
 
 A program that is to run there comes in chunks too, but has no 03 in it and so no escapes.
 
@@ -27,6 +27,7 @@ from harness.wire.device_value import ValueStream
 
 GRANT = 6
 PLACED = 7
+SKIPPED = 8
 ESCAPE = b"\x1b"
 #: Byte -> what it is sent as; the escape itself first.
 PAIRS = ((b"\x1b", b"\x1b0"), (b"\x03", b"\x1b1"))
@@ -61,14 +62,14 @@ class PushStream:
     """The sender's side.
 
     Attributes:
-        placed: How many files are in place.
+        done: For each file that the board is done with, whether it had to be written.
         values: What the board has answered, each as a tuple of one.
         noise: What it printed besides.
     """
 
     def __init__(self) -> None:
         """Begin with nothing to send and no window granted."""
-        self.placed = 0
+        self.done: list[bool] = []
         self.values: list[tuple[object]] = []
         self.noise = bytearray()
         self._chunks: deque[bytes] = deque()
@@ -109,8 +110,8 @@ class PushStream:
         for byte in data:
             if byte == GRANT:
                 self._granted += 1
-            elif byte == PLACED:
-                self.placed += 1
+            elif byte in (PLACED, SKIPPED):
+                self.done.append(byte == PLACED)
             else:
                 self.noise.append(byte)
         if self._granted > self._sent + WINDOWS:

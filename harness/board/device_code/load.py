@@ -7,11 +7,11 @@ import sys
 r = sys.stdin.buffer.read
 s = b""
 print(end="\6")
-for i in range(HIL_COUNT):
+for _ in range(HIL_COUNT):
     print(end="\6")
     s += r(HIL_CHUNK)
 e = HIL_SIZE
 left = HIL_LEFT
 b = io.BytesIO(s[:e])
 d = HIL_SOURCE
-exec(d.read(HIL_TEXT))
+exec(d.read(HIL_TEXT))  # noqa: S102, it is ours

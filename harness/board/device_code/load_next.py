@@ -1,16 +1,14 @@
-# Runs on the board: reads the next piece of the program as load.py did the first, and runs it. It
-# is put behind what is left of the first, so that both are one deflate stream.
-def load_next():
-    global e, left
+# Runs on the board: where not all is as expected, reads the next piece of the program as load.py
+# did the first, and runs it. It is put behind what is left of that: both are one deflate stream.
+if not tell():
     print(end="\6")
-    count, chunk, size, text, left = eval(r(30))
-    data = b""
+    count, chunk, size, text, left = eval(r(30))  # noqa: S307, it is ours
+    s = b.read()
+    e = len(s) + size
     for _ in range(count):
         print(end="\6")
-        data += r(chunk)
-    data = b.read() + data[:size]
-    e = len(data)
+        s += r(chunk)
     b.seek(0)
-    b.write(data)
+    b.write(s)
     b.seek(0)
-    exec(d.read(text))
+    exec(d.read(text))  # noqa: S102, it is ours

@@ -17,8 +17,7 @@ def probe():
                 found.append(module)
         except ImportError:
             pass
-    for name in ("stdin", "stdout"):
-        if hasattr(getattr(sys, name, None), "buffer"):
-            found.append(name)
+    streams = ("stdin", "stdout")
+    found += [name for name in streams if hasattr(getattr(sys, name, None), "buffer")]
     gc.collect()
     return found, gc.mem_free()

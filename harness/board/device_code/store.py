@@ -11,7 +11,7 @@ def store(path, size, start):
         if digest(new)[:12] != start:
             raise ValueError(path)
         place(path)
-    except:  # noqa: E722, whatever it is, Ctrl-C too
+    except:
         remove([new])
         raise
     print(end="\7")
