@@ -1,6 +1,8 @@
 """Measure the harness and the MQTT client, beside their peers.
 
     hil bench overhead      what a test, a run and a command cost; about a minute
+    hil bench deploy        pushing and reading files over a throttled line, beside mpremote,
+                            mpytool and belay; three minutes
     hil bench client        our MQTT client beside umqtt.simple, umqtt.robust and a bare loop on a
                             socket: rates, latency, heap, size; three minutes
 
@@ -34,7 +36,7 @@ _WHEEL = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("what", choices=["overhead", "client"], help="which bench")
+    parser.add_argument("what", choices=["overhead", "deploy", "client"], help="which bench")
     client = parser.add_argument_group("hil bench client")
     client.add_argument(
         "--peer",
@@ -60,19 +62,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    return _client(args) if args.what == "client" else _overhead(args)
+    if args.what == "client":
+        return _client(args)
+    if args.peer or args.seconds or args.long:
+        raise ConfigError(
+            "--peer, --seconds and --long belong to another bench",
+            on=f"hil bench {args.what}",
+            advice="hil bench client",
+        )
+    return _deploy(args) if args.what == "deploy" else _overhead(args)
+
+
+def _deploy(args: argparse.Namespace) -> int:
+    from harness.bench import deploy
+    from harness.bench.row import host
+
+    result = deploy.measure(say, os.environ.get("HIL_MICROPYTHON", ""))
+    if args.json:
+        rows = [row.as_json() for row in result.rows]
+        print_json({"rows": rows, "host": host(), **result.extras()})
+    else:
+        _print_rows(result.rows)
+        for text in result.missing:
+            print(f"NOT MEASURED: {text}")
+    if not all(row.ok for row in result.rows):
+        return EXIT_NOT_MET
+    return EXIT_BLOCKED if result.missing else 0
 
 
 def _overhead(args: argparse.Namespace) -> int:
     from harness.bench import overhead
     from harness.bench.row import host
 
-    if args.peer or args.seconds or args.long:
-        raise ConfigError(
-            "--peer, --seconds and --long belong to another bench",
-            on="hil bench overhead",
-            advice="hil bench client",
-        )
     rows = overhead.measure(say)
     if args.json:
         print_json({"rows": [row.as_json() for row in rows], "host": host()})

@@ -181,7 +181,7 @@ class Line:
 
     def report(self, *, forget: bool) -> dict[str, float]:
         """Return the traffic as JSON values, and begin anew if it is to be forgotten."""
-        seen = asdict(self.traffic)
+        seen = {**asdict(self.traffic), "is_busy": self.down.is_busy or self.up.is_busy}
         if forget:
             self.traffic = Traffic()
             self._is_asked = False
