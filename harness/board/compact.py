@@ -3,7 +3,8 @@
 At 115200 baud a hundred bytes are nine milliseconds, in each call. So the files of `device_code/`
 are written to be read, and are sent without comments, docstrings and spaces, with one space a level
 and with the names of arguments and local variables cut to one letter. Names of functions, modules,
-attributes and keywords stay, and so do names in capitals, which the caller fills in.
+attributes and keywords stay, and so do names in capitals, which the caller fills in. Functions of
+its own a program calls by position, as the names of their arguments are gone.
 """
 
 from __future__ import annotations
@@ -84,6 +85,11 @@ class _Rename(ast.NodeTransformer):
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
         if node.name:
             node.name = self._names.get(node.name, node.name)
+        return self.generic_visit(node)
+
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        if ast.get_docstring(node) is not None:
+            del node.body[0]
         return self.generic_visit(node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:

@@ -21,6 +21,8 @@ WORTH = 0.97
 #: in ten has none, of 1500 one in 350.
 TRIES = 10_000
 HEADER_BYTES = 30
+#: How long the board waits for a host that has died. One that lives is never silent in a push.
+PATIENCE_MS = 5000
 #: Raw deflate, as zlib's own head and sum are for nothing: each file has its digest.
 INFLATING = f"__import__('deflate').DeflateIO(b,1,{WINDOW_BITS})"
 
@@ -79,6 +81,7 @@ class PushProgram:
             inflates: Whether the board can inflate; otherwise all bytes are plain.
         """
         self.order: tuple[str, ...] = ()
+        self._plain: frozenset[str] = frozenset()
         self._asked = asked
         self._deflate = zlib.compressobj(9, zlib.DEFLATED, -WINDOW_BITS, 9) if inflates else None
 
@@ -133,9 +136,11 @@ class PushProgram:
         return fill("".join(map(device_code, parts)), values)
 
     def _push(self, change: Change, *, skips: bool = False) -> str:
-        deflated = [path for path, data in change.write.items() if self._pays(data)]
-        plain = [path for path in change.write if path not in deflated]
-        self.order = (*deflated, *plain)
+        plain = (
+            [] if self._deflate is None else [p for p in change.write if not _pays(change.write[p])]
+        )
+        deflated = [path for path in change.write if path not in plain]
+        self.order, self._plain = (*deflated, *plain), frozenset(plain)
         folders = tuple(
             {path.rpartition("/")[0]: path for path in self.order if path.count("/") > 1}
         )
@@ -144,25 +149,21 @@ class PushProgram:
         parts += ["skip"] if skips else []
         begin = f"make_folders({made!r})\n" if made else ""
         values = {
+            "patience": PATIENCE_MS,
             "remove": change.remove,
             "skip": Code("skip(*file)" if skips else "0"),
             "deflated": tuple(_row(path, change.write[path]) for path in deflated),
             "plain": tuple(_row(path, change.write[path]) for path in plain),
         }
-        return "".join(map(device_code, parts)) + begin + fill(device_code("push"), values)
-
-    def _pays(self, data: bytes) -> bool:
-        """Whether a file goes deflated; where nothing can, all go in the first group."""
-        return self._deflate is None or len(zlib.compress(data, 9)) <= WORTH * len(data)
+        return fill("".join(map(device_code, parts)) + begin + device_code("push"), values)
 
     def _payload(self, change: Change) -> list[bytes]:
         data = {path: change.write[path] for path in self.order}
-        if self._deflate is None:
-            return chunks_of(b"".join(data.values()))
-        deflated = b"".join(each for each in data.values() if self._pays(each))
-        plain = b"".join(each for each in data.values() if not self._pays(each))
-        stream = self._deflate.compress(deflated) + self._deflate.flush(zlib.Z_FINISH)
-        return chunks_of(stream + plain)
+        deflated = b"".join(each for path, each in data.items() if path not in self._plain)
+        plain = b"".join(each for path, each in data.items() if path in self._plain)
+        if self._deflate is not None:
+            deflated = self._deflate.compress(deflated) + self._deflate.flush(zlib.Z_FINISH)
+        return chunks_of(deflated + plain)
 
     def _piece(self, text: str) -> _Piece:
         """Return a piece of program that no Ctrl-C is in."""
@@ -182,6 +183,10 @@ class PushProgram:
         filled = data.ljust(count * size, b"\0")
         chunks = tuple(filled[start : start + size] for start in range(0, len(filled), size))
         return _Piece(chunks, len(data), len(source))
+
+
+def _pays(data: bytes) -> bool:
+    return len(zlib.compress(data)) <= WORTH * len(data)
 
 
 def _row(path: str, data: bytes) -> tuple[str, int, str]:

@@ -1,9 +1,10 @@
 """Values from the board as data: a literal in a frame that no other output can be taken for.
 
-A frame is 1E, the value's `repr` on the board, 1F, the sum of the literal's bytes modulo 65536 as
-four hex digits, and a line end. A literal has its control characters escaped, so neither of the two
-bytes, nor a 04 that would end the raw REPL's output, can be in it. None, bool, int, float, str,
-bytes, and tuples, lists, dicts and sets of them come back as they were; a bytearray as bytes.
+A frame is 1E, an equals sign, the value's `repr` on the board, 1F, the sum of the literal's bytes
+modulo 65536 as four hex digits, and a line end; a record of the probe has no equals sign. A literal
+has its control characters escaped, so neither of the two bytes, nor a 04 that would end the raw
+REPL's output, can be in it. None, bool, int, float, str, bytes, and tuples, lists, dicts and sets
+of them come back as they were; a bytearray as bytes.
 
 Source: harness/board/device_code/reply.py, the board's side.
 """
@@ -15,14 +16,14 @@ import ast
 from harness.errors import RemoteProtocolError
 
 START = b"\x1e"
+EQUALS = b"="
 SEPARATOR = b"\x1f"
-CHECK_BYTES = 4
 
 
 def encode_value(value: object) -> bytes:
     """Return the frame that a board prints for a value."""
     literal = repr(value).encode()
-    return START + literal + SEPARATOR + b"%04x" % (sum(literal) & 0xFFFF) + b"\r\n"
+    return START + EQUALS + literal + SEPARATOR + b"%04x" % (sum(literal) & 0xFFFF) + b"\r\n"
 
 
 def decode_literal(text: str) -> object:
@@ -85,15 +86,21 @@ class ValueStream:
                 break
             else:
                 line = self._take(end + 1)
-                literal, _, check = line[1:].rstrip(b"\r\n").rpartition(SEPARATOR)
-                is_whole = check == b"%04x" % (sum(literal) & 0xFFFF)
-                found.append((decode_literal(literal.decode("utf-8")),) if is_whole else line)
+                literal = _literal_of(line)
+                found.append(line if literal is None else (decode_literal(literal),))
         return found
 
     def _take(self, size: int) -> bytes:
         data = bytes(self._in[:size])
         del self._in[:size]
         return data
+
+
+def _literal_of(line: bytes) -> str | None:
+    literal, _, check = line[2:].rstrip(b"\r\n").rpartition(SEPARATOR)
+    if line[1:2] != EQUALS or check != b"%04x" % (sum(literal) & 0xFFFF):
+        return None
+    return literal.decode("utf-8", "replace")
 
 
 def find_value(printed: bytes) -> tuple[object] | None:

@@ -2,4 +2,4 @@
 # that the board prints meanwhile can be taken for it (`harness.wire.device_value`).
 def reply(value):
     text = repr(value)
-    print("\x1e%s\x1f%04x" % (text, sum(text.encode()) & 65535))
+    print("\x1e=%s\x1f%04x" % (text, sum(text.encode()) & 65535))

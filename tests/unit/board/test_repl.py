@@ -245,7 +245,7 @@ def test_evaluate_returns_data_whatever_else_is_printed(
 
 
 def test_evaluate_of_what_cannot_be_sent_says_so(make_wired: MakeWired, ran: type[Ran]) -> None:
-    wired = make_wired(lambda _: ran(b"\x1e<WLAN>\x1f01ac\r\n"))
+    wired = make_wired(lambda _: ran(b"\x1e=<WLAN>\x1f01ac\r\n"))
     with pytest.raises(RemoteProtocolError, match="is not one that can be sent") as caught:
         wired.repl.evaluate("x", soon())
     assert caught.value.on == "loopback, x"
