@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import statistics
-import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -69,7 +68,7 @@ def measure(say: Callable[[str], None], micropython: str = "") -> Result:
         contextlib.closing(Stand(micropython)) as stand,
         tempfile.TemporaryDirectory(prefix="hil-bench-") as folder,
     ):
-        bench = _Bench(stand, Path(folder), [peer for peer in PEERS if peer.version], say)
+        bench = _Bench(stand, Path(folder), [peer for peer in PEERS if peer.version])
         say("entering the raw REPL, running code")
         result.rows += bench.talking()
         for what, files, limit in (
@@ -108,13 +107,10 @@ def row_of(what: str, values: Mapping[str, float], unit: str, limit: float) -> R
 class _Bench:
     """The jobs, each done by all in turn."""
 
-    def __init__(
-        self, stand: Stand, folder: Path, peers: list[Peer], say: Callable[[str], None]
-    ) -> None:
+    def __init__(self, stand: Stand, folder: Path, peers: list[Peer]) -> None:
         self._stand = stand
         self._folder = folder
         self._peers = peers
-        self._say = say
 
     def pushing(self, files: Files) -> dict[str, Span]:
         """Push files to a board that has none; name -> the best span."""
@@ -237,13 +233,9 @@ class _Bench:
             return self._stand.span()
 
     def _span_of(self, command: list[str]) -> Span:
+        self._stand.refresh()
         self._stand.forget()
-        try:
-            run(command)
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-            said = (error.stderr or b"").decode("utf-8", "replace").strip()[-300:]
-            self._say(f"failed: {' '.join(command[2:])[:200]}: {said}")
-            raise
+        run(command)
         return self._stand.span()
 
     def _lay_out(self, files: Files) -> Path:

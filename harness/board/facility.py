@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.board.device_call import call_device
 from harness.board.repl import Repl
 from harness.deadline import Deadline
 
 #: The stream inflates with a window of 4 KiB, reads ahead 1 KiB, and is compiled on the board.
-INFLATING_HEAP_BYTES = 16 * 1024
+INFLATING_HEAP_BYTES = 24 * 1024
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,10 @@ class Facility:
     digests: bool = True
     prints_bytes: bool = True
     decodes: bool = True
+
+    def with_less_heap(self) -> Facility:
+        """Return what needs less heap; the same when nothing does."""
+        return replace(self, inflates=False, streams=self.streams and self.inflates)
 
 
 #: Is supposed until the board says otherwise: most do not, and to ask each costs 25 ms.

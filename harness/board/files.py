@@ -32,6 +32,7 @@ class DeviceFiles:
         """Use a board that is at the raw prompt when a method is called."""
         self._repl = repl
         self.facility = ALL
+        self._is_probed = False
 
     def survey(self, asked: Asked, deadline: Deadline) -> Survey:
         """Return digests and names, in one round trip."""
@@ -142,17 +143,32 @@ class DeviceFiles:
     def _with_what_is_there(
         self, move: Callable[[Facility], _T], tried: Callable[[], str], deadline: Deadline
     ) -> _T:
-        """Do it with what the board is known to offer; ask once when it turns out to lack some."""
-        try:
-            return self._guarded(lambda: move(self.facility), tried)
-        except DeviceException as error:
-            if error.type_name not in LACKS:
-                raise
-            found = probe_facility(self._repl, deadline)
-            if found == self.facility:
-                raise
-            self.facility = found
-        return self._guarded(lambda: move(self.facility), tried)
+        """Do it with what the board is known to offer, and with less when that is too much."""
+        while True:
+            try:
+                return self._guarded(lambda: move(self.facility), tried)
+            except DeviceException as error:
+                if error.type_name not in LACKS:
+                    raise
+                less = self._less(error, deadline)
+                if less is None:
+                    raise
+            self.facility = less
+
+    def _less(self, error: DeviceException, deadline: Deadline) -> Facility | None:
+        """Return what to do with, None when there is nothing left to do without."""
+        found = self.facility
+        if not self._is_probed:
+            self._is_probed = True
+            try:
+                found = probe_facility(self._repl, deadline)
+            except DeviceException as refused:
+                # Not even that has room: what needs less is tried, one after the other.
+                if refused.type_name != "MemoryError":
+                    raise
+        if found == self.facility and error.type_name == "MemoryError":
+            found = found.with_less_heap()
+        return None if found == self.facility else found
 
     def _guarded(self, call: Callable[[], _T], tried: str | Callable[[], str]) -> _T:
         try:

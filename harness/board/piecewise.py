@@ -21,10 +21,10 @@ from harness.board.repl import Repl
 from harness.deadline import Deadline
 from harness.errors import DeployError, DeviceError, LinkError
 
-#: One piece of a file in one piece of code: 2 KiB of base64, held twice for a moment.
-PIECE_BYTES = 1536
+#: One piece of a file in one piece of code: 512 bytes of base64, held three times for a moment.
+PIECE_BYTES = 384
 #: As a literal up to four characters a byte.
-LITERAL_BYTES = 384
+LITERAL_BYTES = 128
 
 
 class Piecewise:

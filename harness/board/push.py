@@ -130,6 +130,8 @@ class Push:
             self._tell(stream.done)
             program.wait(deadline)
         except DeviceException:
+            # What was under way when it raised has come to the prompt.
+            self._repl.enter(deadline)
             raise
         except BaseException:
             # Whatever came between, Ctrl-C of the user too: the board is not left waiting.

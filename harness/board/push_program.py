@@ -119,6 +119,7 @@ class PushProgram:
     def _code(self, piece: _Piece, left: int) -> str:
         values = {
             "count": len(piece.chunks),
+            "last": len(piece.chunks) - 1,
             "chunk": len(piece.chunks[0]),
             "size": piece.size_bytes,
             "text": piece.text_bytes,

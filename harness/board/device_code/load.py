@@ -1,14 +1,15 @@
-# Runs on the board, sent by raw paste, at the head of a push: reads a first piece of program in
-# chunks, each granted by a 06 so that never more than two are under way, and runs it. Names are
-# short, as this alone is not deflated: `b` holds what has come up to `e`, `d` what it inflates to.
+# Runs on the board, at the head of a push: reads a first piece of program in chunks, each granted
+# by a 06 so that never more than two are under way, and runs it. Nothing more is granted: what came
+# after an error would be taken for code at the prompt. Names are short, as this alone is not
+# deflated: `b` holds what has come up to `e`, `d` what it inflates to.
 import io
 import sys
 
 r = sys.stdin.buffer.read
 s = b""
 print(end="\6")
-for _ in range(HIL_COUNT):
-    print(end="\6")
+for i in range(HIL_COUNT):
+    print(end="\6" * (i < HIL_LAST))
     s += r(HIL_CHUNK)
 e = HIL_SIZE
 left = HIL_LEFT

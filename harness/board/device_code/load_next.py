@@ -1,12 +1,12 @@
 # Runs on the board: where not all is as expected, reads the next piece of the program as load.py
 # did the first, and runs it. It is put behind what is left of that: both are one deflate stream.
 if not tell():
-    print(end="\6")
+    print(end="\6\6")
     count, chunk, size, text, left = eval(r(30))  # noqa: S307, it is ours
     s = b.read()
     e = len(s) + size
-    for _ in range(count):
-        print(end="\6")
+    for i in range(count):
+        print(end="\6" * (i < count - 1))
         s += r(chunk)
     b.seek(0)
     b.write(s)

@@ -1,7 +1,7 @@
 # Runs on the board: what has to be done, and the answer. What still comes after an error is read
 # and dropped: at the prompt it would be taken for code.
 try:
-    print(end="\6")
+    print(end="\6\6")
     remove(HIL_REMOVE)
     for files in HIL_DEFLATED, HIL_PLAIN:
         for file in files:
