@@ -89,6 +89,12 @@ class Board:
             id=str(answer["id"]), firmware=str(answer["firmware"]), machine=str(answer["machine"])
         )
 
+    def mpy_version(self, deadline: Deadline) -> int:
+        """Return what says which `.mpy` files the board loads; 0 for none."""
+        asked = "getattr(__import__('sys').implementation,'_mpy',0)"
+        found = self.repl.evaluate(asked, deadline)
+        return found if isinstance(found, int) else 0
+
     def require_identity(self, expected: BoardIdentity, deadline: Deadline) -> None:
         """Check that the same board still answers, as after a reset or a lost port.
 
@@ -118,7 +124,9 @@ class Board:
         result = self._deployer.deploy(manifest, deadline, progress)
         self._manifest = manifest
         self.repl.places.update(manifest.places)
-        self.readback.has_probe = any(path.endswith("/hilprobe.py") for path in manifest.files)
+        self.readback.has_probe = any(
+            path.endswith(("/hilprobe.py", "/hilprobe.mpy")) for path in manifest.files
+        )
         return result
 
     def start(self, source: str, deadline: Deadline, *, quiet: bool = False) -> Program:
