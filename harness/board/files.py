@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from harness.board.device_call import call_device
-from harness.board.device_source import device_code, isolated
+from harness.board.device_source import device_code, fill, isolated
 from harness.board.facility import ALL, LACKS, Facility, probe_facility
 from harness.board.piecewise import Piecewise
 from harness.board.push import Push, Survey
@@ -131,7 +131,7 @@ class DeviceFiles:
     def _read(self, path: str, facility: Facility, deadline: Deadline) -> bytes:
         if not facility.prints_bytes:
             return Piecewise.read(self._repl, path, deadline)
-        code = isolated(f"{device_code('read_file')}read_file({path!r})")
+        code = isolated(fill(device_code("read_file"), {"path": path}))
         program = self._repl.start(code, deadline)
         printed = bytearray()
         while program.is_running:
