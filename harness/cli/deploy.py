@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     def progress(path: str, _size_bytes: int) -> None:
         nonlocal last
         if path != last and not args.json:
-            say(f"pushing {path}")
+            say(f"pushed {path}")
         last = path
 
     with open_target(args, deploy=False) as opened:

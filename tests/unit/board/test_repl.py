@@ -252,6 +252,20 @@ def test_evaluate_of_what_cannot_be_sent_says_so(make_wired: MakeWired, ran: typ
     assert b"<WLAN>" in caught.value.received
 
 
+@pytest.mark.parametrize(
+    ("source", "pastes"),
+    [("x", False), ("x" * 250, False), ("x" * 251, True), ("'\x01'", True), ("é" * 126, True)],
+    ids=["short", "fits", "too long", "with a byte that plain mode acts on", "long in UTF-8"],
+)
+def test_raw_paste_is_asked_for_where_it_is_of_use(
+    make_wired: MakeWired, ran: type[Ran], source: str, pastes: bool
+) -> None:
+    wired = make_wired(lambda _: ran(b"1"))
+    assert wired.repl.exec(source, soon()) == b"1"
+    assert any(b"\x05A\x01" in data for data in wired.side.writes) == pastes
+    assert wired.side.sources == [source]
+
+
 def test_evaluate_without_an_answer_says_so(make_wired: MakeWired, ran: type[Ran]) -> None:
     wired = make_wired(lambda _: ran(b"38\r\n"))
     with pytest.raises(RemoteProtocolError, match="gave no value of 'x'"):
