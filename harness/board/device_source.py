@@ -53,4 +53,6 @@ def isolated(source: str) -> str:
 def value_source(expression: str) -> str:
     """Return code that sends the value of an expression among the user's own names."""
     text = device_code("reply") + "reply(value)"
-    return isolated(text)[:-3] + f"{{'value':({expression}\n)}})"
+    # A comment at its end would take the bracket with it.
+    end = "\n" if "#" in expression else ""
+    return isolated(text)[:-3] + f"{{'value':({expression}{end})}})"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from harness.board.device_source import Code, device_code, fill, isolated
 from harness.errors import LocalProtocolError
-from harness.wire.push_stream import CHUNK_BYTES, chunks_of
+from harness.wire.push_stream import CHUNK_BYTES, PAIRS, chunks_of
 
 #: Of 4 KiB: what a board with 70 KiB of heap can spare while it runs a program of 3 KiB.
 WINDOW_BITS = 12
@@ -17,10 +17,13 @@ WINDOW_BITS = 12
 START_DIGITS = 12
 #: Deflate saves less than this of what does not deflate: it goes as it is, after all that does.
 WORTH = 0.97
-#: Comments at the head of a piece of program, until its deflated form holds no 03: of 600 bytes one
-#: in ten has none, of 1500 one in 350.
-TRIES = 10_000
+#: Comments at the head of a piece of program, until its deflated form holds no 03: of 500 bytes one
+#: in seven has none. The first piece, which names the files, may be too long for that and is
+#: escaped then; the next is always short.
+TRIES = 300
 HEADER_BYTES = 30
+#: What `source` in receive.py can be asked for at a time.
+SOURCE_BYTES = 256
 #: How long the board waits for a host that has died. One that lives is never silent in a push.
 PATIENCE_MS = 5000
 #: Raw deflate, as zlib's own head and sum are for nothing: each file has its digest.
@@ -59,11 +62,19 @@ class Asked:
 
 @dataclass(frozen=True)
 class _Piece:
-    """A piece of program in chunks of one size, the last filled up."""
+    """A piece of program in chunks of one size, the last filled up; sizes before that."""
 
     chunks: tuple[bytes, ...]
     size_bytes: int
     text_bytes: int
+    sent_bytes: int
+
+    def data(self) -> Code:
+        """Return code that makes of the chunks, joined as `s`, what was to be sent."""
+        if self.sent_bytes == self.size_bytes:
+            return Code("s[:e]")
+        undone = "".join(f".replace({pair!r},{plain!r})" for plain, pair in reversed(PAIRS))
+        return Code(f"s[:{self.sent_bytes}]{undone}")
 
 
 class PushProgram:
@@ -82,6 +93,7 @@ class PushProgram:
         """
         self.order: tuple[str, ...] = ()
         self._plain: frozenset[str] = frozenset()
+        self._rows = b""
         self._asked = asked
         self._deflate = zlib.compressobj(9, zlib.DEFLATED, -WINDOW_BITS, 9) if inflates else None
 
@@ -110,6 +122,8 @@ class PushProgram:
     def then_change(self, change: Change) -> list[bytes]:
         """Return chunks for what `survey_first` began: it does what is to be done, and tells."""
         piece = self._piece(self._push(change))
+        if piece.sent_bytes != piece.size_bytes:
+            raise LocalProtocolError("the receiver cannot be sent without the byte 03")
         payload = self._payload(change)
         size = len(piece.chunks[0])
         numbers = (len(piece.chunks), size, piece.size_bytes, piece.text_bytes)
@@ -124,6 +138,7 @@ class PushProgram:
             "size": piece.size_bytes,
             "text": piece.text_bytes,
             "left": left,
+            "data": piece.data(),
             "source": Code(INFLATING if self._deflate else "b"),
         }
         return isolated(fill(device_code("load"), values))
@@ -142,25 +157,29 @@ class PushProgram:
         )
         deflated = [path for path in change.write if path not in plain]
         self.order, self._plain = (*deflated, *plain), frozenset(plain)
-        folders = tuple(
-            {path.rpartition("/")[0]: path for path in self.order if path.count("/") > 1}
-        )
-        made = tuple(f"{folder}/" for folder in folders)
-        parts = [*(["make_folders"] if made else []), "remove", "place", "receive", "store"]
-        parts += ["skip"] if skips else []
-        begin = f"make_folders({made!r})\n" if made else ""
+        folders = {path.rpartition("/")[0] for path in self.order if path.count("/") > 1}
+        self._rows = repr(
+            (
+                change.remove,
+                tuple(f"{folder}/" for folder in sorted(folders)),
+                tuple(_row(path, change.write[path]) for path in deflated),
+                tuple(_row(path, change.write[path]) for path in plain),
+            )
+        ).encode()
+        parts = [*(["make_folders"] if folders else []), "remove", "place", "receive", "store"]
         values = {
             "patience": PATIENCE_MS,
-            "remove": change.remove,
+            "rows": _reading(len(self._rows)),
+            "folders": Code("make_folders(folders)" if folders else "0"),
             "skip": Code("skip(*file)" if skips else "0"),
-            "deflated": tuple(_row(path, change.write[path]) for path in deflated),
-            "plain": tuple(_row(path, change.write[path]) for path in plain),
         }
-        return fill("".join(map(device_code, parts)) + begin + device_code("push"), values)
+        return fill("".join(map(device_code, [*parts, *["skip"] * skips, "push"])), values)
 
     def _payload(self, change: Change) -> list[bytes]:
         data = {path: change.write[path] for path in self.order}
-        deflated = b"".join(each for path, each in data.items() if path not in self._plain)
+        deflated = self._rows + b"".join(
+            each for path, each in data.items() if path not in self._plain
+        )
         plain = b"".join(each for path, each in data.items() if path in self._plain)
         if self._deflate is not None:
             deflated = self._deflate.compress(deflated) + self._deflate.flush(zlib.Z_FINISH)
@@ -168,26 +187,37 @@ class PushProgram:
 
     def _piece(self, text: str) -> _Piece:
         """Return a piece of program that no Ctrl-C is in."""
-        for number in range(TRIES):
+        number = 0
+        while True:
             source = ((f"#{number:x}\n" if number else "") + text).encode()
             attempt = None if self._deflate is None else self._deflate.copy()
             data = source
             if attempt is not None:
                 data = attempt.compress(source) + attempt.flush(zlib.Z_SYNC_FLUSH)
-            if b"\x03" not in data:
-                self._deflate = attempt
+            number += 1
+            if b"\x03" not in data or number == TRIES:
                 break
-        else:
-            raise LocalProtocolError("a piece of program cannot be sent without the byte 03")
-        count = -(-len(data) // CHUNK_BYTES)
-        size = -(-len(data) // count)
-        filled = data.ljust(count * size, b"\0")
+        self._deflate = attempt
+        sent = data
+        for plain, pair in PAIRS if b"\x03" in data else ():
+            sent = sent.replace(plain, pair)
+        count = -(-len(sent) // CHUNK_BYTES)
+        size = -(-len(sent) // count)
+        filled = sent.ljust(count * size, b"\0")
         chunks = tuple(filled[start : start + size] for start in range(0, len(filled), size))
-        return _Piece(chunks, len(data), len(source))
+        return _Piece(chunks, len(data), len(source), len(sent))
 
 
 def _pays(data: bytes) -> bool:
     return len(zlib.compress(data)) <= WORTH * len(data)
+
+
+def _reading(size: int) -> Code:
+    """Return code that reads so many bytes, 256 at a time, as `source` can give."""
+    if size <= SOURCE_BYTES:
+        return Code(f"source({size})")
+    sizes = [min(SOURCE_BYTES, size - start) for start in range(0, size, SOURCE_BYTES)]
+    return Code(f"b''.join(map(source,{sizes}))")
 
 
 def _row(path: str, data: bytes) -> tuple[str, int, str]:

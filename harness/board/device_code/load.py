@@ -13,6 +13,6 @@ for i in range(HIL_COUNT):
     s += r(HIL_CHUNK)
 e = HIL_SIZE
 left = HIL_LEFT
-b = io.BytesIO(s[:e])
+b = io.BytesIO(HIL_DATA)
 d = HIL_SOURCE
 exec(d.read(HIL_TEXT))  # noqa: S102, it is ours

@@ -228,6 +228,21 @@ def test_mirrored_folder_loses_what_is_foreign_and_keeps_what_is_protected(virtu
     virtual.exec("import os; os.rmdir('/t_m/deep'); os.rmdir('/t_m')", soon())
 
 
+@pytest.mark.parametrize("inflates", [True, False])
+def test_many_files_are_named_and_pushed_at_once(virtual: Board, *, inflates: bool) -> None:
+    names = [hashlib.sha256(b"%d" % number).hexdigest() for number in range(60)]
+    manifest = manifest_of({f"/t_{name}": name.encode() for name in names})
+    files = DeviceFiles(virtual.repl)
+    files.facility = Facility(inflates=inflates)
+    deployer = Deployer(files, lambda: 0)
+    try:
+        assert len(deployer.deploy(manifest, soon()).pushed) == 60
+        assert len(deployer.deploy(manifest, soon()).unchanged) == 60
+        assert files.facility == Facility(inflates=inflates), "nothing turned out to be missing"
+    finally:
+        files.remove(list(manifest.files), soon())
+
+
 @pytest.fixture(scope="module")
 def narrow() -> Iterator[OpenedBoard]:
     """A board on a throttled line whose receive buffer is an ESP32's."""

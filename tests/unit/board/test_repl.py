@@ -241,7 +241,7 @@ def test_evaluate_returns_data_whatever_else_is_printed(
 ) -> None:
     wired = make_wired(lambda _: ran(printed + encode_value(value)))
     assert wired.repl.evaluate("x", soon()) == value
-    assert "{'value':(x\n)}" in wired.side.sources[0]
+    assert "{'value':(x)}" in wired.side.sources[0]
 
 
 def test_evaluate_of_what_cannot_be_sent_says_so(make_wired: MakeWired, ran: type[Ran]) -> None:
