@@ -31,7 +31,7 @@ def decode_file(printed: bytes) -> bytes:
     data, mark, proof = printed.rpartition(END)
     for plain, pair in reversed(PAIRS):
         data = data.replace(pair, plain)
-    if not mark or proof != b"%d,%d" % (len(data), sum(data)):
+    if encode_file(data) != printed:
         raise RemoteProtocolError(
             "the file that the board printed has not come whole",
             received=printed,
