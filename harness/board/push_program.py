@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.board.device_source import Code, device_code, fill, isolated
 from harness.errors import LocalProtocolError
-from harness.wire.push_stream import CHUNK_BYTES, PAIRS, chunks_of
+from harness.wire.push_stream import CHUNK_BYTES, PAIRS, WINDOWS, chunks_of
 
 #: Of 4 KiB: what a board with 70 KiB of heap can spare while it runs a program of 3 KiB.
 WINDOW_BITS = 12
@@ -17,10 +18,11 @@ WINDOW_BITS = 12
 START_DIGITS = 12
 #: Deflate saves less than this of what does not deflate: it goes as it is, after all that does.
 WORTH = 0.97
-#: Comments at the head of a piece of program, until its deflated form holds no 03: of 500 bytes one
-#: in seven has none. The first piece, which names the files, may be too long for that and is
-#: escaped then; the next is always short.
+#: A piece of program may hold no 03, which one in seven deflated ones of 500 bytes does not: empty
+#: lines move what follows by some bits. The first piece, which names the files, may be too long for
+#: that and is escaped then; the next is always short.
 TRIES = 300
+MOST_LINES = 5
 HEADER_BYTES = 30
 #: What `source` in receive.py can be asked for at a time.
 SOURCE_BYTES = 256
@@ -104,7 +106,7 @@ class PushProgram:
 
     def survey_first(self) -> tuple[str, list[bytes]]:
         """Return code to run, and chunks for it: it tells, and waits if all is not as expected."""
-        text = self._survey() + device_code("load_next")
+        text = self._survey() + fill(device_code("load_next"), {"windows": WINDOWS})
         piece = self._piece(text)
         return self._code(piece, 0), list(piece.chunks)
 
@@ -133,7 +135,8 @@ class PushProgram:
     def _code(self, piece: _Piece, left: int) -> str:
         values = {
             "count": len(piece.chunks),
-            "last": len(piece.chunks) - 1,
+            "first": min(WINDOWS, len(piece.chunks)),
+            "later": len(piece.chunks) - WINDOWS,
             "chunk": len(piece.chunks[0]),
             "size": piece.size_bytes,
             "text": piece.text_bytes,
@@ -169,6 +172,8 @@ class PushProgram:
         parts = [*(["make_folders"] if folders else []), "remove", "place", "receive", "store"]
         values = {
             "patience": PATIENCE_MS,
+            "windows": WINDOWS,
+            "chunk": CHUNK_BYTES,
             "rows": _reading(len(self._rows)),
             "folders": Code("make_folders(folders)" if folders else "0"),
             "skip": Code("skip(*file)" if skips else "0"),
@@ -189,7 +194,7 @@ class PushProgram:
         """Return a piece of program that no Ctrl-C is in."""
         number = 0
         while True:
-            source = ((f"#{number:x}\n" if number else "") + text).encode()
+            source = _spread(text, number).encode()
             attempt = None if self._deflate is None else self._deflate.copy()
             data = source
             if attempt is not None:
@@ -206,6 +211,15 @@ class PushProgram:
         filled = sent.ljust(count * size, b"\0")
         chunks = tuple(filled[start : start + size] for start in range(0, len(filled), size))
         return _Piece(chunks, len(data), len(source), len(sent))
+
+
+def _spread(text: str, number: int) -> str:
+    """Return a program with as many empty lines between its statements, at places drawn for it."""
+    lines = text.splitlines(keepends=True)
+    chance = random.Random(number)  # noqa: S311, the same in every run
+    for _ in range(min(number, MOST_LINES)):
+        lines.insert(chance.choice([i for i, line in enumerate(lines) if line[0] > " "]), "\n")
+    return "".join(lines)
 
 
 def _pays(data: bytes) -> bool:

@@ -31,10 +31,11 @@ SKIPPED = 8
 ESCAPE = b"\x1b"
 #: Byte -> what it is sent as; the escape itself first.
 PAIRS = ((b"\x1b", b"\x1b0"), (b"\x03", b"\x1b1"))
-#: Half of what MicroPython's raw paste declares its standard input to hold, on every port.
-CHUNK_BYTES = 128
-#: So many chunks may be granted and not yet read: raw paste has as many of its windows under way.
-WINDOWS = 2
+#: So many chunks of so many bytes may be granted and not yet read: 256 bytes, which MicroPython's
+#: raw paste declares its standard input to hold on every port. It grants 128 at a time, and while a
+#: grant is under way only 128 bytes (11 ms) keep the line busy; with 64 at a time 192 do (17 ms).
+CHUNK_BYTES = 64
+WINDOWS = 4
 
 
 def chunks_of(payload: bytes, chunk_bytes: int = CHUNK_BYTES) -> list[bytes]:

@@ -1,7 +1,7 @@
 # Runs on the board: what has to be done, which stands at the head of the payload, and the answer.
 # What still comes after an error is read and dropped: at the prompt it would be taken for code.
 try:
-    print(end="\6\6")
+    print(end="\6" * HIL_WINDOWS)
     gone, folders, *groups = eval(HIL_ROWS)  # noqa: S307, it is ours
     remove(gone)
     HIL_FOLDERS  # noqa: B018, a call or nothing

@@ -15,7 +15,7 @@ def source(size):
     while left and len(data) < 1024:
         if not poll.poll(HIL_PATIENCE):
             raise OSError(110)
-        chunk = r(min(128, left))
+        chunk = r(min(HIL_CHUNK, left))
         left -= len(chunk)
         print(end="\6")
         data += chunk.rstrip(b"\x1b").replace(b"\x1b1", b"\3").replace(b"\x1b0", b"\x1b")

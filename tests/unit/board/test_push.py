@@ -24,6 +24,7 @@ from harness.lab.opened import OpenedBoard, open_board
 from harness.link.rig import Link
 from harness.link.spec import BoardSpec
 from harness.link.virtual import VirtualControl, VirtualSettings, find_control
+from harness.wire.push_stream import CHUNK_BYTES
 
 CHANCE = random.Random(38)  # noqa: S311, test data
 RANDOM = CHANCE.randbytes(1500)
@@ -146,7 +147,7 @@ def test_board_gives_up_by_itself_and_drops_what_comes_late(
     program = PushProgram(Asked(), inflates=True)
     code, chunks = program.change_first(Change((), NEW), skips=False)
     running = virtual.repl.start(code, soon())
-    pieces = next(i for i, chunk in enumerate(chunks) if len(chunk) == 128)
+    pieces = next(i for i, chunk in enumerate(chunks) if len(chunk) == CHUNK_BYTES)
     running.send(b"".join(chunks[: pieces + 2]), soon())
     with pytest.raises(DeviceException) as caught:
         running.wait(soon())
