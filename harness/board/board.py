@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from harness.board.deployer import Deployer, DeployResult
 from harness.board.device_call import call_device
@@ -83,10 +84,16 @@ class Board:
     def identify(self, deadline: Deadline) -> BoardIdentity:
         """Enter the raw REPL and ask the board who it is."""
         self.repl.enter(deadline)
-        answer = call_device(self.repl, "identify", (), deadline)
+        answer: Any = call_device(self.repl, "identify", (), deadline)
         return BoardIdentity(
             id=str(answer["id"]), firmware=str(answer["firmware"]), machine=str(answer["machine"])
         )
+
+    def mpy_version(self, deadline: Deadline) -> int:
+        """Return what says which `.mpy` files the board loads; 0 for none."""
+        asked = "getattr(__import__('sys').implementation,'_mpy',0)"
+        found = self.repl.evaluate(asked, deadline)
+        return found if isinstance(found, int) else 0
 
     def require_identity(self, expected: BoardIdentity, deadline: Deadline) -> None:
         """Check that the same board still answers, as after a reset or a lost port.
@@ -117,7 +124,9 @@ class Board:
         result = self._deployer.deploy(manifest, deadline, progress)
         self._manifest = manifest
         self.repl.places.update(manifest.places)
-        self.readback.has_probe = any(path.endswith("/hilprobe.py") for path in manifest.files)
+        self.readback.has_probe = any(
+            path.endswith(("/hilprobe.py", "/hilprobe.mpy")) for path in manifest.files
+        )
         return result
 
     def start(self, source: str, deadline: Deadline, *, quiet: bool = False) -> Program:

@@ -7,10 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from harness.board.files import DeviceFiles, Survey
-from harness.board.manifest import Manifest, manifest_hash
+from harness.board.files import DeviceFiles
+from harness.board.manifest import Manifest
+from harness.board.push import Survey
+from harness.board.push_program import START_DIGITS, Asked, Change
 from harness.deadline import Deadline
 from harness.errors import DeployError
+
+#: So little is sent without a look first: deflated it takes about as long as the look.
+SMALL_BYTES = 2500
 
 
 @dataclass(frozen=True)
@@ -65,16 +70,27 @@ class DeployResult:
 
 def plan(manifest: Manifest, survey: Survey) -> Plan:
     """Compare what should be on a board with what is."""
-    push: list[str] = []
-    unchanged: list[str] = []
-    for path, file in sorted(manifest.files.items()):
-        (unchanged if survey.digests.get(path) == file.sha256 else push).append(path)
-    remove = [
+    paths = sorted(manifest.files)
+    found = tuple(
         path
         for path in survey.found
         if path not in manifest.files and path not in manifest.protected
-    ]
-    return Plan(tuple(push), tuple(unchanged), tuple(remove))
+    )
+    if survey.sha256 == manifest.sha256:
+        return Plan((), tuple(paths), found)
+    push: list[str] = []
+    unchanged: list[str] = []
+    for path in paths:
+        start = manifest.files[path].sha256[:START_DIGITS]
+        (unchanged if survey.starts.get(path) == start else push).append(path)
+    return Plan(tuple(push), tuple(unchanged), found)
+
+
+def asked_of(manifest: Manifest) -> Asked:
+    """Return what has to be known of a board for a manifest."""
+    mirrored = tuple(folder.rstrip("/") + "/" for folder in manifest.mirrored)
+    known = tuple(path for path in manifest.protected if path.startswith(mirrored))
+    return Asked(tuple(sorted(manifest.files)), manifest.mirrored, known, manifest.sha256)
 
 
 class Deployer:
@@ -96,12 +112,12 @@ class Deployer:
         deadline: Deadline,
         progress: Callable[[str, int], None] | None = None,
     ) -> DeployResult:
-        """Plan in one round trip, write what differs, read all digests back.
+        """Look, write what differs, and read all digests back, in one piece of code.
 
         Args:
             manifest: What has to be there.
             deadline: By when.
-            progress: Is told path and size of each piece that was written.
+            progress: Is told path and size of each file that is in place.
 
         Raises:
             DeployError: What was read back is not the manifest.
@@ -109,25 +125,34 @@ class Deployer:
         """
         started_s = time.monotonic()
         started_bytes = self._line_bytes()
-        todo = plan(manifest, self._survey(manifest, deadline))
-        if todo.remove:
-            self._files.remove(todo.remove, deadline)
-        for path in todo.push:
-            self._files.write(
-                path,
-                manifest.files[path].data,
-                deadline,
-                (lambda size, path=path: progress(path, size)) if progress else None,  # type: ignore[misc]
+        todo = Plan((), tuple(sorted(manifest.files)), ())
+        pushed: list[str] = []
+
+        def choose(survey: Survey) -> Change:
+            nonlocal todo
+            todo = plan(manifest, survey)
+            return Change(todo.remove, {path: manifest.files[path].data for path in todo.push})
+
+        def told(path: str) -> None:
+            pushed.append(path)
+            if progress is not None:
+                progress(path, len(manifest.files[path].data))
+
+        asked = asked_of(manifest)
+        if manifest.size_bytes <= SMALL_BYTES and not manifest.mirrored:
+            everything = Change((), {path: manifest.files[path].data for path in asked.paths})
+            after = self._files.update(asked, everything, deadline, told)
+            todo = Plan(tuple(pushed), tuple(sorted({*asked.paths} - {*pushed})), ())
+        else:
+            after = self._files.update(asked, choose, deadline, told)
+        left = plan(manifest, after)
+        if after.sha256 != manifest.sha256 or left.remove:
+            raise DeployError(
+                "the board does not hold what was pushed",
+                expected=f"the {len(manifest.files)} files of the manifest and no other",
+                got=", ".join((*left.push, *left.remove)),
+                advice="hil deploy pushes again; is the file system full or worn?",
             )
-        if todo.push or todo.remove:
-            left = plan(manifest, self._survey(manifest, deadline))
-            if left.push or left.remove:
-                raise DeployError(
-                    "the board does not hold what was pushed",
-                    expected=f"the {len(manifest.files)} files of the manifest and no other",
-                    got=", ".join((*left.push, *left.remove)),
-                    advice="hil deploy pushes again; is the file system full or worn?",
-                )
         return DeployResult(
             pushed=todo.push,
             unchanged=todo.unchanged,
@@ -135,12 +160,9 @@ class Deployer:
             bytes_payload=sum(len(manifest.files[path].data) for path in todo.push),
             bytes_line=self._line_bytes() - started_bytes,
             seconds=time.monotonic() - started_s,
-            manifest=manifest.sha256,
+            manifest=after.sha256,
         )
 
     def verify(self, manifest: Manifest, deadline: Deadline) -> str:
         """Return the manifest hash of what is on the board now."""
-        return manifest_hash(self._survey(manifest, deadline).digests)
-
-    def _survey(self, manifest: Manifest, deadline: Deadline) -> Survey:
-        return self._files.survey(sorted(manifest.files), manifest.mirrored, deadline)
+        return self._files.survey(asked_of(manifest), deadline).sha256

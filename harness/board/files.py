@@ -2,56 +2,78 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterable
-from contextlib import suppress
-from dataclasses import dataclass
-from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 from harness.board.device_call import call_device
+from harness.board.device_source import device_code, fill, isolated
+from harness.board.facility import ALL, LACKS, Facility, probe_facility
+from harness.board.piecewise import Piecewise
+from harness.board.push import Push, Survey
+from harness.board.push_program import Asked, Change
 from harness.board.repl import Repl
 from harness.deadline import Deadline
-from harness.errors import DeployError, DeviceError, DeviceException, DeviceFileError, LinkError
+from harness.errors import DeployError, DeviceException, DeviceFileError
+from harness.wire.file_output import decode_file
 
-#: One piece of a file in one piece of code: 2 KiB of base64, held twice for a moment.
-PIECE_BYTES = 1536
-
-
-@dataclass(frozen=True)
-class Survey:
-    """What lies on the board.
-
-    Attributes:
-        digests: For each path that was asked for, SHA-256 in hex, or None where there is no file.
-        found: All files below the folders that were asked for.
-    """
-
-    digests: dict[str, str | None]
-    found: tuple[str, ...]
+_T = TypeVar("_T")
 
 
 class DeviceFiles:
     """The file system of one board.
 
     Each method raises `DeviceFileError` with the board's errno where the board refused.
+
+    Attributes:
+        facility: What the board offers; all of it until it turned out otherwise.
     """
 
     def __init__(self, repl: Repl) -> None:
         """Use a board that is at the raw prompt when a method is called."""
         self._repl = repl
+        self.facility = ALL
+        self._is_probed = False
 
-    def survey(self, paths: Iterable[str], folders: Iterable[str], deadline: Deadline) -> Survey:
-        """Return digests and names in one round trip."""
-        answer = self._call("digest", (list(paths), list(folders)), "reading files", deadline)
-        return Survey(dict(answer["digests"]), tuple(sorted(answer["found"])))
+    def survey(self, asked: Asked, deadline: Deadline) -> Survey:
+        """Return digests and names, in one round trip."""
+        return self._with_what_is_there(
+            lambda facility: self._mover(facility, None).survey(asked, deadline),
+            lambda: "reading files",
+            deadline,
+        )
+
+    def update(
+        self,
+        asked: Asked,
+        choose: Change | Callable[[Survey], Change],
+        deadline: Deadline,
+        progress: Callable[[str], None] | None = None,
+    ) -> Survey:
+        """Look, do what is to be done, and look again; see `Push.run` and `Push.change`.
+
+        Raises:
+            DeployError: The board read back something else than was sent.
+        """
+        at = ""
+
+        def go(facility: Facility) -> Survey:
+            nonlocal at
+            mover = self._mover(facility, progress)
+            try:
+                if isinstance(choose, Change):
+                    return mover.change(asked, choose, deadline)
+                return mover.run(asked, choose, deadline)
+            finally:
+                at = mover.at
+
+        return self._with_what_is_there(go, lambda: f"writing {at or 'files'}", deadline)
 
     def write(
         self,
         path: str,
         data: bytes,
         deadline: Deadline,
-        progress: Callable[[int], None] | None = None,
+        progress: Callable[[str], None] | None = None,
     ) -> None:
         """Put a file in place, never half of it.
 
@@ -62,75 +84,109 @@ class DeviceFiles:
             path: Absolute path on the board; missing folders are made.
             data: The bytes.
             deadline: By when it must be done.
-            progress: Is told the size of each piece that was taken.
+            progress: Is told the path once it is in place.
 
         Raises:
             DeployError: The board read back something else than was sent.
         """
-        try:
-            self._call("open_write", (path,), f"writing {path}", deadline)
-            for start in range(0, len(data), PIECE_BYTES):
-                piece = data[start : start + PIECE_BYTES]
-                text = base64.b64encode(piece).decode()
-                self._guarded(
-                    lambda text=text: self._repl.exec(  # type: ignore[misc]
-                        f"import binascii;_hil_file.write(binascii.a2b_base64('{text}'))", deadline
-                    ),
-                    f"writing {path}",
-                )
-                if progress is not None:
-                    progress(len(piece))
-            expected = sha256(data).hexdigest()
-            found = self._call("close_write", (path, expected), f"writing {path}", deadline)
-        except DeviceError:
-            # The first error is the one to tell; on a lost link there is nothing to clean.
-            with suppress(LinkError, DeviceError):
-                self._call("abort_write", (path,), f"cleaning up {path}", deadline)
-            raise
-        if found != expected:
-            raise DeployError(
-                f"{path} on the board is not what was sent",
-                on=self._repl.name,
-                expected=f"SHA-256 {expected}",
-                got=f"SHA-256 {found}",
-                advice="the line loses bytes: another cable, or a lower baud rate",
-            )
+        change = Change((), {path: data})
+        self._with_what_is_there(
+            lambda facility: self._mover(facility, progress).write(change, deadline),
+            lambda: f"writing {path}",
+            deadline,
+        )
 
     def read(self, path: str, deadline: Deadline) -> bytes:
         """Return a file's bytes."""
-        data = bytearray()
-        while True:
-            answer = self._call(
-                "read_piece", (path, len(data), PIECE_BYTES), f"reading {path}", deadline
-            )
-            piece = base64.b64decode(str(answer))
-            data += piece
-            if len(piece) < PIECE_BYTES:
-                return bytes(data)
+        return self._with_what_is_there(
+            lambda facility: self._read(path, facility, deadline),
+            lambda: f"reading {path}",
+            deadline,
+        )
 
     def list(self, path: str, deadline: Deadline) -> list[tuple[str, bool, int]]:
         """Return name, whether it is a folder, and size in bytes of what a folder holds."""
-        answer = self._call("list_folder", (path,), f"listing {path}", deadline)
+        answer: Any = self._guarded(
+            lambda: call_device(self._repl, "list_folder", (path,), deadline), f"listing {path}"
+        )
         return sorted((str(name), bool(folder), int(size)) for name, folder, size in answer)
 
     def remove(self, paths: Iterable[str], deadline: Deadline) -> None:
         """Remove files; one that is absent is no error."""
         paths = list(paths)
-        self._call("remove", (paths,), f"removing {', '.join(paths)}", deadline)
+        self._guarded(
+            lambda: call_device(self._repl, "remove", (paths,), deadline),
+            f"removing {', '.join(paths)}",
+        )
 
-    def _call(
-        self, name: str, arguments: tuple[object, ...], tried: str, deadline: Deadline
-    ) -> Any:
-        return self._guarded(lambda: call_device(self._repl, name, arguments, deadline), tried)
+    def _mover(
+        self, facility: Facility, progress: Callable[[str], None] | None
+    ) -> Push | Piecewise:
+        if facility.streams and facility.digests:
+            return Push(self._repl, facility, progress)
+        return Piecewise(
+            self._repl, facility, progress, lambda path, by: self._read(path, facility, by)
+        )
 
-    def _guarded(self, call: Callable[[], Any], tried: str) -> Any:
+    def _read(self, path: str, facility: Facility, deadline: Deadline) -> bytes:
+        if not facility.prints_bytes:
+            return Piecewise.read(self._repl, path, deadline)
+        code = isolated(fill(device_code("read_file"), {"path": path}))
+        program = self._repl.start(code, deadline)
+        printed = bytearray()
+        while program.is_running:
+            printed += program.read(deadline)
+        printed += program.read(deadline)
+        program.wait(deadline)
+        return decode_file(bytes(printed))
+
+    def _with_what_is_there(
+        self, move: Callable[[Facility], _T], tried: Callable[[], str], deadline: Deadline
+    ) -> _T:
+        """Do it with what the board is known to offer, and with less when that is too much."""
+        while True:
+            try:
+                return self._guarded(lambda: move(self.facility), tried)
+            except DeviceException as error:
+                if error.type_name not in LACKS:
+                    raise
+                less = self._less(error, deadline)
+                if less is None:
+                    raise
+            self.facility = less
+
+    def _less(self, error: DeviceException, deadline: Deadline) -> Facility | None:
+        """Return what to do with, None when there is nothing left to do without."""
+        found = self.facility
+        if not self._is_probed:
+            self._is_probed = True
+            try:
+                found = probe_facility(self._repl, deadline)
+            except DeviceException as refused:
+                # Not even that has room: what needs less is tried, one after the other.
+                if refused.type_name != "MemoryError":
+                    raise
+        if found == self.facility and error.type_name == "MemoryError":
+            found = found.with_less_heap()
+        return None if found == self.facility else found
+
+    def _guarded(self, call: Callable[[], _T], tried: str | Callable[[], str]) -> _T:
         try:
             return call()
         except DeviceException as error:
+            said = tried if isinstance(tried, str) else tried()
+            if error.type_name == "ValueError" and error.message.startswith("/"):
+                raise DeployError(
+                    f"{error.message} on the board is not what was sent",
+                    on=self._repl.name,
+                    expected="the digest of the file that was sent",
+                    got="another; the old file is still in place",
+                    advice="the line loses bytes: another cable, or a lower baud rate",
+                ) from error
             if error.type_name != "OSError":
                 raise
             failed = DeviceFileError(
-                f"{tried} on the board failed",
+                f"{said} on the board failed",
                 on=self._repl.name,
                 got=error.message,
                 advice="hil exec \"import os; print(os.statvfs('/'))\" tells what is free",

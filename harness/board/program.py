@@ -66,6 +66,10 @@ class Program:
         self._unread_bytes = 0
         return printed
 
+    def send(self, data: bytes, deadline: Deadline) -> None:
+        """Write to its standard input; it has to read what is sent before its end."""
+        self._repl.send_input(data, deadline)
+
     def interrupt(self, deadline: Deadline) -> None:
         """Send Ctrl-C and wait until it has ended; does nothing when it has.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import time
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
+from harness.board.device_source import value_source
 from harness.board.program import Program
 from harness.board.traceback import parse_traceback
 from harness.deadline import Deadline
@@ -16,7 +16,8 @@ from harness.errors import (
     RemoteProtocolError,
 )
 from harness.link.rig import Link
-from harness.wire.raw_repl import RawRepl
+from harness.wire.device_value import find_value
+from harness.wire.raw_repl import RawRepl, is_short
 from harness.wire.raw_repl_event import Accepted, Entered, Event, Left, Rebooted, State
 
 READ_BYTES = 4096
@@ -74,7 +75,7 @@ class Repl:
 
     @property
     def has_raw_paste(self) -> bool:
-        """Whether code goes by raw paste; known after the first piece of code."""
+        """Whether code goes by raw paste; known after the first piece that asked for it."""
         return self._machine.has_raw_paste
 
     @property
@@ -104,14 +105,14 @@ class Repl:
             return
 
     def exec(
-        self, source: str, deadline: Deadline, *, paste: bool = True, quiet: bool = False
+        self, source: str, deadline: Deadline, *, paste: bool | None = None, quiet: bool = False
     ) -> bytes:
         """Run code to its end.
 
         Args:
             source: Python source.
             deadline: By when it must have ended. If it has not, it is still running.
-            paste: False asks for plain raw mode.
+            paste: Whether to use raw paste where it is there; None does where it is of use.
             quiet: True keeps it out of the evidence: it holds a secret.
 
         Returns:
@@ -125,20 +126,26 @@ class Repl:
         return program.wait(deadline)
 
     def evaluate(self, expression: str, deadline: Deadline) -> object:
-        """Return the value of an expression, for values whose `repr` is a Python literal."""
-        # A tuple is printed piece by piece; the `repr` of a long value would have to fit into the
-        # board's heap in one piece.
-        printed = self.exec(f"print(({expression},))", deadline)
+        """Return the value of an expression; `device_value` says which values can be had.
+
+        Raises:
+            DeviceException: It raised.
+            RemoteProtocolError: It has none that can be sent.
+        """
+        printed = self.exec(value_source(expression), deadline)
         try:
-            (value,) = ast.literal_eval(printed.decode("utf-8").strip())
-        except (TypeError, ValueError, SyntaxError) as error:
+            found = find_value(printed)
+        except RemoteProtocolError as error:
+            error.on = f"{self.name}, {expression}"
+            raise
+        if found is None:
             raise RemoteProtocolError(
-                f"the value of {expression!r} is no literal", on=self.name, received=printed
-            ) from error
-        return value
+                f"the board gave no value of {expression!r}", on=self.name, received=printed
+            )
+        return found[0]
 
     def start(
-        self, source: str, deadline: Deadline, *, paste: bool = True, quiet: bool = False
+        self, source: str, deadline: Deadline, *, paste: bool | None = None, quiet: bool = False
     ) -> Program:
         """Send code and return once the board has taken all of it; it may still run then.
 
@@ -147,10 +154,15 @@ class Repl:
         """
         program = Program(self, "(not shown)" if quiet else source)
         self._recent.clear()
-        self._machine.submit(source.encode("utf-8"), paste=paste)
+        data = source.encode("utf-8")
+        self._machine.submit(data, paste=not is_short(data) if paste is None else paste)
         pending = list(self._events_until(Accepted, deadline, "send code to the board"))
         program.take(pending)
         return program
+
+    def send_input(self, data: bytes, deadline: Deadline) -> None:
+        """Send bytes that the running code reads."""
+        self._link.write(data, deadline)
 
     def send_interrupt(self, deadline: Deadline) -> None:
         """Send Ctrl-C and do not wait."""

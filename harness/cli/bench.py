@@ -1,6 +1,8 @@
 """Measure the harness and the MQTT client, beside their peers.
 
     hil bench overhead      what a test, a run and a command cost; about a minute
+    hil bench deploy        pushing and reading files over a throttled line, beside mpremote,
+                            mpytool and belay; three minutes
     hil bench client        our MQTT client beside umqtt.simple, umqtt.robust and a bare loop on a
                             socket: rates, latency, heap, size; three minutes
     hil bench features      what each feature of our MQTT client costs in bytes; ten seconds

@@ -70,6 +70,14 @@ def probe(_args: argparse.Namespace) -> Outcome:
     return Outcome(measure(say))
 
 
+def deploy(_args: argparse.Namespace) -> Outcome:
+    """Measure pushing and reading files beside mpremote, mpytool and belay."""
+    from harness.bench.deploy import measure
+
+    result = measure(say, os.environ.get("HIL_MICROPYTHON", ""))
+    return Outcome(result.rows, result.missing, beside=result.extras())
+
+
 def client(args: argparse.Namespace) -> Outcome:
     """Measure our MQTT client beside its peers."""
     from harness.bench.client import Setup, measure
@@ -139,6 +147,7 @@ def fuzz(args: argparse.Namespace) -> Outcome:
 #: Bench -> what carries it out.
 BENCHES: dict[str, Callable[[argparse.Namespace], Outcome]] = {
     "overhead": overhead,
+    "deploy": deploy,
     "client": client,
     "features": features,
     "fuzz": fuzz,

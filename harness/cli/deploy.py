@@ -14,26 +14,42 @@ from harness.cli.target import (
     say,
 )
 
+#: A board that was just opened answers in milliseconds.
+ANSWER_S = 5.0
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_board_argument(parser)
     add_device_src_argument(parser)
+    parser.add_argument(
+        "--mpy",
+        action="store_true",
+        help="compile the modules of mirrored folders to .mpy first, in the board's version",
+    )
     add_json_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
+    from harness.board.mpy import compiled, require_compiler
+    from harness.deadline import Deadline
+
     manifest = manifest_of(args)
+    if args.mpy:
+        require_compiler()
     last = ""
 
     def progress(path: str, _size_bytes: int) -> None:
         nonlocal last
         if path != last and not args.json:
-            say(f"pushing {path}")
+            say(f"pushed {path}")
         last = path
 
     with open_target(args, deploy=False) as opened:
+        if args.mpy:
+            board = opened.board
+            manifest = compiled(manifest, board.mpy_version(Deadline.after(ANSWER_S)), board.name)
         result = opened.deploy(manifest, progress)
         if args.json:
             print_json(result.as_json())

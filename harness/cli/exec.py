@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         repl = opened.board.repl
         repl.places["<stdin>"] = name
         deadline = Deadline.after(args.timeout)
-        program = repl.start(source, deadline, paste=not args.plain)
+        program = repl.start(source, deadline, paste=False if args.plain else None)
         try:
             while printed := program.read(deadline):
                 if not args.json:

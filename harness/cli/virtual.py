@@ -45,6 +45,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="let time pass N times as fast while its programs wait (docs/virtual-board.md)",
     )
+    line = parser.add_argument_group("the serial line")
+    line.add_argument(
+        "--baud", type=int, default=0, metavar="N", help="bits a second both ways (no limit)"
+    )
+    line.add_argument(
+        "--latency", type=float, default=0.0, metavar="MS", help="of its USB adapter, each way (0)"
+    )
+    line.add_argument(
+        "--packet", type=int, default=16, metavar="N", help="bytes that arrive together (16)"
+    )
+    line.add_argument(
+        "--uart", type=int, default=0, metavar="N", help="size of its receive buffer (no limit)"
+    )
     parser.add_argument(
         "--bare", action="store_true", help="leave its flash as it is: do not push the device code"
     )
@@ -77,6 +90,10 @@ def run(args: argparse.Namespace) -> int:
         flash=args.flash,
         micropython=args.micropython,
         time_scale=args.time_scale,
+        baud=args.baud,
+        latency_ms=args.latency,
+        packet_bytes=args.packet,
+        uart_bytes=args.uart,
         **heap,
     )
     with (

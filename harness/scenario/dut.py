@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import ast
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.board.board import Board
+from harness.board.device_source import value_source
 from harness.board.program import MAX_OUTPUT_BYTES
 from harness.board.snapshot import SOURCES, Snapshot
 from harness.deadline import Deadline
-from harness.errors import DeviceException, ExpectationFailed, HarnessError, LinkTimeout
+from harness.errors import (
+    DeviceException,
+    ExpectationFailed,
+    HarnessError,
+    LinkTimeout,
+    RemoteProtocolError,
+)
 from harness.scenario.evidence import Evidence
 from harness.scenario.running import RunningProgram, Seen, note_record
+from harness.wire.device_value import find_value
 from harness.wire.probe_record import Record, RecordStream, Text
 from harness.wire.raw_repl_event import Noise
 
@@ -202,9 +209,29 @@ class BoardUnderTest:
         return error
 
     def evaluate(self, expression: str, within_s: float = EXEC_S) -> object:
-        """Return the value of an expression on the board, for values whose `repr` is a literal."""
-        text = self.exec(f"print(repr({expression}))", within_s)
-        return ast.literal_eval(text.strip().splitlines()[-1])
+        """Return the value of an expression on the board.
+
+        Values come as data, whatever else is printed meanwhile; `harness.wire.device_value` says
+        which can be had.
+
+        Raises:
+            ExpectationFailed: It raised, or has no value of such a kind.
+        """
+        text = self.exec(value_source(expression), within_s)
+        try:
+            found = find_value(text.encode())
+        except RemoteProtocolError as error:
+            raise ExpectationFailed(
+                f"the value of {expression} on the board is not one that can be sent",
+                on=self.name,
+                expected=error.expected,
+                got=error.got,
+            ) from error
+        if found is None:
+            raise ExpectationFailed(
+                f"the board gave no value of {expression}", on=self.name, got=repr(text[-200:])
+            )
+        return found[0]
 
     def start(self, program: Path | str) -> RunningProgram:
         """Start a program as if it were the board's ``main.py``, in a fresh interpreter.

@@ -64,7 +64,7 @@ class VirtualBoard:
         """
         self.unique_id = settings.board_id()
         self.process: Process | None = None
-        self.keyboard = Keyboard()
+        self.keyboard = Keyboard(settings.uart_bytes)
         self.observer = Observer()
         self.access_point = AccessPoint(settings.ssid, settings.password, settings.connect_s)
         self.is_powered = False

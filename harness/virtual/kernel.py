@@ -6,10 +6,12 @@ import ctypes
 import os
 import signal
 import sys
+import time
 
 _PR_SET_PDEATHSIG = 1
 _IN_CLOSE = 0x08 | 0x10
 _IN_OPEN = 0x20
+_TIMER_ABSTIME = 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.signal.argtypes = [ctypes.c_int, ctypes.c_void_p]
@@ -64,6 +66,44 @@ def watch_opens(path: str) -> int:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), path)
     return descriptor
+
+
+class Timer:
+    """A descriptor that becomes readable at a moment of the monotonic clock.
+
+    `poll` counts in milliseconds and rounds up, which is twelve bytes at 115200 baud; this is true
+    to some 0.05 ms.
+
+    Attributes:
+        descriptor: To wait for.
+    """
+
+    def __init__(self) -> None:
+        """Make one that is not set."""
+        self.descriptor: int = _libc.timerfd_create(
+            time.CLOCK_MONOTONIC, os.O_NONBLOCK | os.O_CLOEXEC
+        )
+        if self.descriptor < 0:
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code))
+        self._at_s: float | None = None
+
+    def set(self, at_s: float | None) -> None:
+        """Go off at a moment, at once if it has passed; None for never."""
+        if at_s == self._at_s:
+            return
+        self._at_s = at_s
+        # Interval and first moment, in seconds and nanoseconds; all 0 switches it off.
+        spec = (ctypes.c_long * 4)()
+        if at_s is not None:
+            spec[2], spec[3] = divmod(max(1, int(at_s * 1e9)), 1_000_000_000)
+        if _libc.timerfd_settime(self.descriptor, _TIMER_ABSTIME, spec, None) < 0:
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code))
+
+    def close(self) -> None:
+        """Give it back."""
+        os.close(self.descriptor)
 
 
 def is_supported() -> bool:

@@ -26,6 +26,11 @@ class Target(Protocol):
         """Whether all input is read and it waits for more, or for anything else."""
         ...
 
+    @property
+    def unread_bytes(self) -> int:
+        """How much of its input it has not read yet."""
+        ...
+
     def feed(self, data: bytes) -> int:
         """Take some of the data and return how much."""
         ...
@@ -41,11 +46,16 @@ class Keyboard:
     Attributes:
         is_binary: Whether the program has switched Ctrl-C off by `kbd_intr(-1)`.
         is_blocked: Whether the interpreter's input is full; `pump` again when it is writable.
-        lost_bytes: What was dropped at `LIMIT_BYTES`.
+        lost_bytes: What was dropped at `LIMIT_BYTES` or for want of room in the buffer.
     """
 
-    def __init__(self) -> None:
-        """Begin empty."""
+    def __init__(self, buffer_bytes: int = 0) -> None:
+        """Begin empty.
+
+        Args:
+            buffer_bytes: What the receive buffer of the board's UART holds; 0 for no limit.
+        """
+        self._buffer_bytes = buffer_bytes
         self.is_binary = False
         self.is_blocked = False
         self.lost_bytes = 0
@@ -74,7 +84,12 @@ class Keyboard:
     def put(self, data: bytes, target: Target | None) -> None:
         """Take what the client has sent; `target` is None while there is no interpreter."""
         room = LIMIT_BYTES - len(self._queue)
-        if len(data) > room and not self.is_binary:
+        overruns = False
+        if self._buffer_bytes:
+            waiting = len(self._queue) + (target.unread_bytes if target is not None else 0)
+            room = min(room, max(0, self._buffer_bytes - waiting))
+            overruns = len(data) > room
+        if overruns or (len(data) > room and not self.is_binary):
             if target is not None and _CTRL_C in data:
                 target.interrupt()
             self.lost_bytes += len(data) - room

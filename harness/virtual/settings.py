@@ -18,6 +18,12 @@ DEFAULT_HEAP = "200k"
 #: Beyond it a host's own lateness, some tenths of a millisecond, is longer than a program's steps.
 MAX_TIME_SCALE = 50
 
+#: What real lines run at; the slowest still carries a prompt in a quarter of a second.
+MIN_BAUD, MAX_BAUD = 300, 4_000_000
+MAX_LATENCY_MS = 1000
+#: Of a high-speed bulk endpoint.
+MAX_PACKET_BYTES = 512
+
 
 @dataclass(frozen=True)
 class VirtualSettings:
@@ -36,6 +42,11 @@ class VirtualSettings:
         connect_s: How long association and address take, in seconds.
         time_scale: How many times as fast the board's time passes while its programs wait;
             docs/virtual-board.md, "Faster time".
+        baud: Speed of the serial line both ways, in bits a second; 0 for one that takes no time.
+        latency_ms: How long the USB adapter takes besides, each way, in milliseconds.
+        packet_bytes: At most so many bytes arrive together at the end of the line.
+        uart_bytes: What the board's receive buffer holds: bytes that come when it is full are lost.
+            An ESP32's MicroPython has 260; 0 for one that is never full.
     """
 
     name: str = "virtual"
@@ -47,6 +58,10 @@ class VirtualSettings:
     password: str = "virtual-password"  # noqa: S105, it protects nothing
     connect_s: float = 0.02
     time_scale: int = 1
+    baud: int = 0
+    latency_ms: float = 0.0
+    packet_bytes: int = 16
+    uart_bytes: int = 0
 
     def __post_init__(self) -> None:
         """Check the values.
@@ -64,6 +79,16 @@ class VirtualSettings:
             raise self._error(
                 "time_scale", str(self.time_scale), f"a whole number from 1 to {MAX_TIME_SCALE}"
             )
+        if self.baud and not MIN_BAUD <= self.baud <= MAX_BAUD:
+            raise self._error("baud", str(self.baud), f"0, or {MIN_BAUD} to {MAX_BAUD}")
+        if not 0 <= self.latency_ms <= MAX_LATENCY_MS:
+            expected = f"milliseconds from 0 to {MAX_LATENCY_MS}"
+            raise self._error("latency_ms", str(self.latency_ms), expected)
+        if not 1 <= self.packet_bytes <= MAX_PACKET_BYTES:
+            expected = f"bytes from 1 to {MAX_PACKET_BYTES}"
+            raise self._error("packet_bytes", str(self.packet_bytes), expected)
+        if self.uart_bytes < 0:
+            raise self._error("uart_bytes", str(self.uart_bytes), "bytes, 0 or more")
 
     def board_id(self) -> str:
         """Return the unique id, 12 hexadecimal digits: one image, one board."""

@@ -15,6 +15,8 @@ from harness.virtual.access_point import CONDITIONS
 from harness.virtual.board import VirtualBoard
 from harness.virtual.control import ControlServer
 from harness.virtual.interpreter import find_interpreter
+from harness.virtual.kernel import Timer
+from harness.virtual.line import Line
 from harness.virtual.observer import Seen
 from harness.virtual.settings import VirtualSettings
 from harness.virtual.terminal import Terminal
@@ -42,6 +44,14 @@ class Supervisor:
         self._wakeup = _wake_on_signals()
         self.terminal = Terminal()
         self._control = ControlServer(self.terminal.path, self._do)
+        self._timer = Timer()
+        self._line = Line(
+            settings.baud,
+            settings.latency_ms / 1000,
+            settings.packet_bytes,
+            to_board=self._receive,
+            to_client=self._deliver,
+        )
         self.board = VirtualBoard(
             settings, find_interpreter(settings.micropython), self._send, self._publish
         )
@@ -70,6 +80,7 @@ class Supervisor:
         self.board.close()
         self._control.close()
         self.terminal.close()
+        self._timer.close()
         self._wakeup.close()
 
     def _turn(self) -> None:
@@ -83,23 +94,29 @@ class Supervisor:
             self._is_ending = True
         if self.terminal.opens in ready:
             self.terminal.update()
+        self._line.advance(time.monotonic())
         self._serve_board(ready)
         for number in ready:
             self._control.serve(number)
         self.board.advance()
+        self._timer.set(self._line.due_s)
 
     def _interest(self) -> dict[int, int]:
-        wanted = {self._wakeup.fileno(): select.POLLIN, self.terminal.opens: select.POLLIN}
+        wanted = {
+            self._wakeup.fileno(): select.POLLIN,
+            self.terminal.opens: select.POLLIN,
+            self._timer.descriptor: select.POLLIN,
+        }
         if self._ends_with_stdin:
             wanted[_STDIN] = select.POLLIN
         if self.terminal.is_open:
             wanted[self.terminal.master] = (
-                select.POLLIN if self.board.keyboard.has_room else 0
+                select.POLLIN if self.board.keyboard.has_room and self._line.down.has_room else 0
             ) | (select.POLLOUT if self.terminal.has_backlog else 0)
         process = self.board.process
         if process is not None:
             wanted[process.exited] = select.POLLIN
-            if not self.terminal.wants_pause(time.monotonic()):
+            if self._line.up.has_room and not self.terminal.wants_pause(time.monotonic()):
                 wanted[process.output.fileno()] = select.POLLIN
             if self.board.keyboard.is_blocked:
                 wanted[process.input_descriptor] = select.POLLOUT
@@ -122,11 +139,19 @@ class Supervisor:
             self.terminal.flush(time.monotonic())
             data = self.terminal.read()
             if data:
-                self.board.type(data)
+                self._line.send_down(data, time.monotonic())
         if process is not None and process.exited in ready and process is self.board.process:
             self.board.finish()
 
+    # The line hands on what arrives at its two ends.
+
     def _send(self, data: bytes) -> None:
+        self._line.send_up(data, time.monotonic())
+
+    def _receive(self, data: bytes) -> None:
+        self.board.type(data)
+
+    def _deliver(self, data: bytes) -> None:
         self.terminal.write(data, time.monotonic())
 
     def _publish(self, change: Seen) -> None:
@@ -139,6 +164,10 @@ class Supervisor:
             return self.identity
         if verb == "state":
             return self._state()
+        if verb == "line":
+            return self._line.report(forget=bool(request.get("forget")))
+        if verb in ("reset", "power"):
+            self._line.up.cut(time.monotonic())
         if verb == "reset":
             self.board.reset()
         elif verb == "power":
@@ -151,7 +180,7 @@ class Supervisor:
             raise ConfigError(
                 "the virtual board knows no such verb",
                 on=self.terminal.path,
-                expected="identity, state, subscribe, reset, power, input or close",
+                expected="identity, state, line, subscribe, reset, power, input or close",
                 got=verb,
             )
         return None

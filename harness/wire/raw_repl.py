@@ -11,6 +11,8 @@ and the code is told to have ended with `SystemExit`.
 
 Raw paste carries the source with a flow control window, so that it can be sent at the speed of the
 line without overrunning the board; a board that lacks it is told so once and gets plain raw mode.
+A source that a board's input buffer holds whole (`is_short`) needs no flow control either, and the
+exchange in which raw paste is asked for is half of what a short piece of code costs.
 
 The protocol has no escape: a 04 that a program prints ends its output early, and what follows is
 taken for its traceback. Code that the harness runs for itself therefore prints text only.
@@ -58,8 +60,19 @@ WINDOW_BYTES = 2
 #: Plain raw mode has no flow control; a board's UART buffer is 256 bytes or more on every port.
 PLAIN_PIECE_BYTES = 256
 
+#: A source up to this goes in plain raw mode, with its 04 in one buffer.
+SHORT_BYTES = 250
+
+#: Plain raw mode acts on these at once; in raw paste they are data.
+_ACTIVE = frozenset(b"\x01\x02\x05")
+
 #: A traceback longer than this is not a traceback.
 MAX_ERROR_BYTES = 64 * 1024
+
+
+def is_short(source: bytes) -> bool:
+    """Return whether plain raw mode carries a source as well as raw paste does."""
+    return len(source) <= SHORT_BYTES and not _ACTIVE & frozenset(source)
 
 
 class RawRepl:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.board.files import PIECE_BYTES
+from harness.board.push_program import START_DIGITS, Asked
 from harness.deadline import Deadline
 from harness.errors import DeviceFileError
 
@@ -26,7 +26,7 @@ def soon() -> Deadline:
 def contents() -> dict[str, bytes]:
     """Return files of every interesting size; the bytes are the same in every run."""
     chance = random.Random(38)  # noqa: S311, test data
-    sizes = (0, 1, PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, 3 * PIECE_BYTES + 7)
+    sizes = (0, 1, 127, 128, 129, 1536, 4615)
     files = {f"conf_{size}.bin": chance.randbytes(size) for size in sizes}
     return {**files, "conf_all.bin": bytes(range(256)) * 4, "conf_größe.txt": b"\r\n\n\r\x04\x03"}
 
@@ -55,11 +55,13 @@ def test_files_that_mpremote_writes_are_read_by_us(
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     mpremote("fs", "cp", *(str(tmp_path / name) for name in files), ":")
-    survey = board.files.survey([f"/{name}" for name in files], ["/"], soon())
-    assert survey.digests == {
-        f"/{name}": hashlib.sha256(data).hexdigest() for name, data in files.items()
+    first, *others = (f"/{name}" for name in files)
+    survey = board.files.survey(Asked(tuple(others), ("/",)), soon())
+    assert survey.starts == {
+        path: hashlib.sha256(files[path[1:]]).hexdigest()[:START_DIGITS] for path in others
     }
-    assert {f"/{name}" for name in files} <= set(survey.found)
+    assert first in survey.found
+    assert not {*others} & {*survey.found}
     for name, data in files.items():
         assert board.files.read(f"/{name}", soon()) == data
     ours = {name: size for name, folder, size in board.files.list("/", soon()) if not folder}
@@ -78,7 +80,7 @@ def test_file_is_replaced_and_removed_for_both(board: Board, mpremote: Mpremote)
     board.files.write("/conf_a", b"2nd", soon())
     assert mpremote("fs", "cat", ":conf_a") == b"2nd"
     mpremote("fs", "rm", ":conf_a")
-    assert board.files.survey(["/conf_a"], [], soon()).digests == {"/conf_a": None}
+    assert board.files.survey(Asked(("/conf_a",)), soon()).starts == {"/conf_a": None}
     with pytest.raises(DeviceFileError) as caught:
         board.files.read("/conf_a", soon())
     assert caught.value.errno == 2

@@ -1,5 +1,5 @@
 # Runs on the board: who it is and what it runs.
-def _hil():
+def identify():
     import binascii
     import gc
     import os

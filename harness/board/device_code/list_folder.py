@@ -1,6 +1,6 @@
 # Runs on the board: names, kinds and sizes in a folder. A folder has size 0: what stat says of it
 # is whatever the file system left there.
-def _hil(path):
+def list_folder(path):
     import os
 
     rows = []

@@ -1,7 +1,5 @@
-# Runs on the board: one piece of a file, in base64.
-def _hil(path, offset, size):
-    import binascii
-
+# Runs on the board that cannot print bytes: one piece of a file.
+def read_piece(path, offset, size):
     with open(path, "rb") as file:
         file.seek(offset)
-        return binascii.b2a_base64(file.read(size)).decode().strip()
+        return file.read(size)

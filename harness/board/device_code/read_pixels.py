@@ -1,5 +1,5 @@
 # Runs on the board: the panel through the documented API alone, for device code without a probe.
-def _hil():
+def read_pixels():
     import codey
 
     text = ""

@@ -1,7 +1,8 @@
 # Runs on the board: removes files; one that is absent is no error.
-def _hil(paths):
-    import os
+import os
 
+
+def remove(paths):
     for path in paths:
         try:
             os.remove(path)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from harness import shipped
 from harness.board.deployer import Plan, plan
-from harness.board.files import Survey
 from harness.board.manifest import Manifest, PushFile, load_manifest, manifest_hash
+from harness.board.push import Survey
+from harness.board.push_program import START_DIGITS
 from harness.errors import ConfigError
 
 
@@ -162,4 +163,5 @@ def test_plan_pushes_what_differs_and_removes_what_is_foreign(
     manifest = manifest_of(
         {"/a": b"A", "/hil/b": b"B"}, mirrored=("/hil",), protected=("/hil/keep",)
     )
-    assert plan(manifest, Survey(digests, found)) == expected
+    starts = {path: text and text[:START_DIGITS] for path, text in digests.items()}
+    assert plan(manifest, Survey(manifest_hash(digests), starts, found)) == expected

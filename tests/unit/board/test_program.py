@@ -133,10 +133,10 @@ def test_board_without_raw_paste_gets_plain_raw_mode(
     make_wired: MakeWired, ran: type[Ran], answer: bytes
 ) -> None:
     wired = make_wired(lambda _: ran(b"1\r\n"), paste=answer)
-    assert wired.repl.exec("print(1)", soon()) == b"1\r\n"
+    assert wired.repl.exec("print(1)", soon(), paste=True) == b"1\r\n"
     assert not wired.repl.has_raw_paste
     asked = [data for data in wired.side.writes if b"\x05A\x01" in data]
-    assert wired.repl.exec("print(1)", soon()) == b"1\r\n"
+    assert wired.repl.exec("print(1)", soon(), paste=True) == b"1\r\n"
     assert len(asked) == 1, "the board is asked once"
     assert wired.side.sources == ["print(1)"] * 2
 
@@ -202,10 +202,10 @@ def test_program_that_ends_the_interpreter_has_raised_system_exit(piece_bytes: i
     repl = Repl(Loopback(script, piece_bytes=piece_bytes))
     repl.enter(soon())
     with pytest.raises(DeviceException) as caught:
-        repl.exec("exit()", soon())
+        repl.exec("exit()", soon(), paste=True)
     assert caught.value.type_name == "SystemExit"
     assert caught.value.output == b"bye"
-    assert repl.exec("print(1)", soon()) == b"1"
+    assert repl.exec("print(1)", soon(), paste=True) == b"1"
 
 
 def test_leave_ends_at_the_friendly_prompt(make_wired: MakeWired, ran: type[Ran]) -> None:

@@ -21,6 +21,7 @@ from harness.errors import (
     RemoteProtocolError,
 )
 from harness.link.loopback import Echo, Flood, Loopback, Script, Silence
+from harness.wire.device_value import encode_value
 
 if TYPE_CHECKING:
     from tests.unit.conftest import MakeWired, Ran
@@ -90,7 +91,7 @@ def test_enter_takes_no_late_banner_for_the_answer_to_code(
     )
     repl = Repl(Loopback(script, piece_bytes=len(BANNER)))
     repl.enter(soon())
-    assert repl.exec("print(1)", soon()) == b"1\r\n"
+    assert repl.exec("print(1)", soon(), paste=True) == b"1\r\n"
     assert repl.has_raw_paste
     assert script.is_finished
 
@@ -145,7 +146,7 @@ def test_exec_gives_the_same_for_every_split(piece_bytes: int) -> None:
     repl = Repl(Loopback(Script(answers), piece_bytes=piece_bytes))
     repl.enter(soon())
     with pytest.raises(DeviceException) as caught:
-        repl.exec("0123456789", soon())
+        repl.exec("0123456789", soon(), paste=True)
     assert caught.value.output == b"out\r\n"
     assert caught.value.type_name == "ZeroDivisionError"
     assert repl.is_idle
@@ -207,7 +208,7 @@ def test_start_that_the_board_does_not_take_names_what_was_awaited() -> None:
     repl = Repl(Loopback(Script(answers)))
     repl.enter(soon())
     with pytest.raises(LinkTimeout) as caught:
-        repl.start("0123456789", Deadline.after(0.05))
+        repl.start("0123456789", Deadline.after(0.05), paste=True)
     assert caught.value.tried == "could not send code to the board within 0.05 s"
     assert caught.value.expected == "accepted"
     assert caught.value.received.endswith(b"?!")
@@ -226,33 +227,48 @@ def test_exec_during_a_flood_ends_by_its_deadline() -> None:
     repl.enter(soon())
     began_s = time.monotonic()
     with pytest.raises(LinkTimeout) as caught:
-        repl.exec("x", Deadline.after(0.1))
+        repl.exec("x", Deadline.after(0.1), paste=True)
     assert time.monotonic() - began_s < 1.0
     assert b"flood\r\n" in caught.value.received
 
 
 @pytest.mark.parametrize(
     ("printed", "value"),
-    [
-        (b"(38,)\r\n", 38),
-        (b"('caf\xc3\xa9',)\r\n", "café"),
-        (b"((1, [b'\\x00']),)\r\n", (1, [b"\0"])),
-    ],
+    [(b"", 38), (b"noise", "café"), (b"\x1e no frame\r\n", (1, [b"\0"], None))],
 )
-def test_evaluate_returns_literals(
+def test_evaluate_returns_data_whatever_else_is_printed(
     make_wired: MakeWired, ran: type[Ran], printed: bytes, value: object
 ) -> None:
-    wired = make_wired(lambda _: ran(printed))
+    wired = make_wired(lambda _: ran(printed + encode_value(value)))
     assert wired.repl.evaluate("x", soon()) == value
-    assert wired.side.sources == ["print((x,))"]
+    assert "{'value':(x)}" in wired.side.sources[0]
 
 
-@pytest.mark.parametrize("printed", [b"(<WLAN>,)\r\n", b"", b"\xff\xfe", b"1 + x", b"38"])
-def test_evaluate_of_what_is_no_literal_says_so(
-    make_wired: MakeWired, ran: type[Ran], printed: bytes
+def test_evaluate_of_what_cannot_be_sent_says_so(make_wired: MakeWired, ran: type[Ran]) -> None:
+    wired = make_wired(lambda _: ran(b"\x1e=<WLAN>\x1f01ac\r\n"))
+    with pytest.raises(RemoteProtocolError, match="is not one that can be sent") as caught:
+        wired.repl.evaluate("x", soon())
+    assert caught.value.on == "loopback, x"
+    assert b"<WLAN>" in caught.value.received
+
+
+@pytest.mark.parametrize(
+    ("source", "pastes"),
+    [("x", False), ("x" * 250, False), ("x" * 251, True), ("'\x01'", True), ("é" * 126, True)],
+    ids=["short", "fits", "too long", "with a byte that plain mode acts on", "long in UTF-8"],
+)
+def test_raw_paste_is_asked_for_where_it_is_of_use(
+    make_wired: MakeWired, ran: type[Ran], source: str, pastes: bool
 ) -> None:
-    wired = make_wired(lambda _: ran(printed))
-    with pytest.raises(RemoteProtocolError, match="the value of 'x' is no literal"):
+    wired = make_wired(lambda _: ran(b"1"))
+    assert wired.repl.exec(source, soon()) == b"1"
+    assert any(b"\x05A\x01" in data for data in wired.side.writes) == pastes
+    assert wired.side.sources == [source]
+
+
+def test_evaluate_without_an_answer_says_so(make_wired: MakeWired, ran: type[Ran]) -> None:
+    wired = make_wired(lambda _: ran(b"38\r\n"))
+    with pytest.raises(RemoteProtocolError, match="gave no value of 'x'"):
         wired.repl.evaluate("x", soon())
 
 
@@ -278,7 +294,7 @@ def test_missing_prompt_is_the_boards_error() -> None:
     repl = Repl(Loopback(script))
     repl.enter(soon())
     with pytest.raises(RemoteProtocolError, match="no raw prompt") as caught:
-        repl.exec("x", soon())
+        repl.exec("x", soon(), paste=True)
     assert b"what" in caught.value.received
     repl.enter(soon())
     assert repl.is_idle

@@ -16,6 +16,7 @@ from harness.deadline import Deadline
 from harness.link.rig import BenchEvent, BenchState, InputValue, Rig
 from harness.scenario.dut import BoardUnderTest, Redirection
 from harness.scenario.running import RunningProgram
+from harness.wire.device_value import encode_value
 from harness.wire.probe_record import encode
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ class Hand:
 
     def pixels(self, columns: bytes) -> None:
         """Let the board answer so where its pixels are asked for one by one."""
-        self.programs["get_pixel"] = self.ran(encode("reply", 0, value=columns.hex()))
+        self.programs["get_pixel"] = self.ran(encode_value(columns.hex()))
 
     def report(self, kind: str, **fields: object) -> None:
         """Let the program's probe report an effect."""

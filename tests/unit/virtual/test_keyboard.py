@@ -11,6 +11,7 @@ class Played:
     def __init__(self, *, permits: bool, waits: bool, room: int = 1 << 20) -> None:
         self.permits = permits
         self.is_waiting = waits
+        self.unread_bytes = 0
         self.room = room
         self.read = b""
         self.interrupts = 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +37,24 @@ def test_settings_with_an_odd_heap_are_refused(heap: str) -> None:
 def test_settings_with_an_odd_id_are_refused(unique_id: str) -> None:
     with pytest.raises(ConfigError):
         VirtualSettings(unique_id=unique_id)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("baud", 299),
+        ("baud", 4_000_001),
+        ("latency_ms", -0.1),
+        ("latency_ms", 1001.0),
+        ("packet_bytes", 0),
+        ("packet_bytes", 513),
+        ("uart_bytes", -1),
+    ],
+)
+def test_settings_with_an_odd_line_are_refused(name: str, value: Any) -> None:
+    with pytest.raises(ConfigError, match=name) as caught:
+        replace(VirtualSettings(), **{name: value})
+    assert caught.value.got == repr(str(value))
 
 
 def test_id_is_the_one_that_was_set_or_the_images_or_a_new_one() -> None:

@@ -128,3 +128,27 @@ def test_command_with_a_flash_that_cannot_be_made_says_so() -> None:
     assert done.returncode == 4
     assert done.stderr.startswith("hil virtual: virtual, /nowhere/board.img: the image")
     assert done.stderr.count("\n") == 1
+
+
+def test_command_gives_the_line_its_speed_and_refuses_an_odd_one() -> None:
+    options = ["--json", "--bare", "--baud", "9600", "--latency", "5", "--packet", "4"]
+    with subprocess.Popen([*HIL, *options], stdout=subprocess.PIPE, text=True) as command:
+        assert command.stdout is not None
+        port = json.loads(command.stdout.readline())["port"]
+        path = find_control(port)
+        assert path is not None
+        control = VirtualControl(path)
+        deadline = Deadline.after(LIMIT_S)
+        # What it says at its boot, some hundred bytes, takes a tenth of a second at this speed.
+        while (seen := control.ask("line", deadline, forget=False))["is_busy"] or (
+            seen["up_bytes"] == 0
+        ):
+            assert not deadline.is_expired
+        control.close()
+        command.terminate()
+    assert seen["last_s"] - seen["first_s"] > seen["up_bytes"] * 10 / 9600
+    done = subprocess.run(
+        [*HIL, "--baud", "1"], capture_output=True, text=True, timeout=LIMIT_S, check=False
+    )
+    assert done.returncode == 4
+    assert "the setting baud of a virtual board cannot be used" in done.stderr

@@ -11,6 +11,7 @@ import pytest
 from harness import shipped
 from harness.board.manifest import load_manifest
 from harness.board.profile import CODEY
+from harness.board.push_program import START_DIGITS, Asked
 from harness.deadline import Deadline
 from harness.lab.opened import open_board
 from harness.link.spec import parse_specs
@@ -87,9 +88,9 @@ def test_port_that_vanishes_under_a_command_is_told_in_one_line(hil: Commands) -
 
 
 def test_board_that_dies_in_a_deploy_holds_no_half_file(hil: Commands) -> None:
-    board, port = hil.board("--bare", "--flash", "board.img")
+    board, port = hil.board("--bare", "--flash", "board.img", "--baud", "115200")
     running = hil.start("deploy", "--board", f"port:{port}")
-    running.until(lambda: running.err.count("pushing") > 2)
+    running.until(lambda: running.err.count("pushed") > 2)
     board.send(signal.SIGKILL)
     done = running.wait(10)
     assert done.code == 10
@@ -98,13 +99,30 @@ def test_board_that_dies_in_a_deploy_holds_no_half_file(hil: Commands) -> None:
     manifest = load_manifest(shipped.device_src())
     opened = open_board(parse_specs(f"port:{port}")[0], CODEY)
     with contextlib.closing(opened):
-        found = opened.board.files.survey(manifest.files, (), Deadline.after(10)).digests
-    whole = {path: file.sha256 for path, file in manifest.files.items()}
+        asked = Asked(tuple(manifest.files))
+        found = opened.board.files.survey(asked, Deadline.after(10)).starts
+    whole = {path: file.sha256[:START_DIGITS] for path, file in manifest.files.items()}
     assert 0 < len([path for path in found if found[path]]) < len(whole)
     assert all(found[path] in (None, whole[path]) for path in whole)
     again = hil.run("deploy", "--board", f"port:{port}", "--json")
     assert again.code == 0
     assert set(again.json["unchanged"]) == {path for path in found if found[path]}
+
+
+def test_deploy_that_is_killed_leaves_a_board_that_the_next_one_can_use(hil: Commands) -> None:
+    _, port = hil.board("--bare", "--baud", "115200", "--latency", "1")
+    board = f"port:{port}"
+    for pushed in (1, 2, 4):
+        running = hil.start("deploy", "--board", board)
+        running.until(lambda: running.err.count("pushed") >= pushed)  # noqa: B023, waited for here
+        running.send(signal.SIGKILL)
+        assert running.wait(10).code == -signal.SIGKILL
+        done = hil.run("exec", "--board", board, "print(38)")
+        assert (done.code, done.out) == (0, "38\n")
+    again = hil.run("deploy", "--board", board, "--json")
+    assert again.code == 0
+    assert again.json["pushed"]
+    assert again.json["manifest"] == load_manifest(shipped.device_src()).sha256
 
 
 @pytest.fixture

@@ -1,0 +1,17 @@
+# Runs on the board: writes a file from the stream, beside its place first, and puts it there only
+# if it holds what was sent.
+def store(path, size, start):
+    new = path + ".new"
+    try:
+        with open(new, "wb") as file:
+            while size:
+                data = source(min(256, size))
+                size -= len(data)
+                file.write(data)
+        if digest(new)[:12] != start:
+            raise ValueError(path)
+        place(path)
+    except:
+        remove([new])
+        raise
+    print(end="\7")

@@ -1,0 +1,58 @@
+"""The text of the harness's own code for the board, as it is sent.
+
+The code lies in `device_code/` as files. It runs in a namespace of its own, so that nothing of it
+stays behind among the names of the user's programs, and none of those is in its way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
+from harness.board.compact import compact
+
+_HOLE = re.compile(r"\bHIL_[A-Z]+\b")
+
+
+@cache
+def device_code(name: str) -> str:
+    """Return the text of a file of `device_code/`, made short for the line."""
+    file = resources.files(__package__) / "device_code" / f"{name}.py"
+    return compact(file.read_text("utf-8"))
+
+
+def fill(text: str, values: Mapping[str, object]) -> str:
+    """Return device code with the names in capitals replaced.
+
+    Args:
+        text: Device code.
+        values: Name without ``HIL_`` in small letters -> what stands there, by its `repr`; a
+            `Code` stands as it is.
+    """
+    return _HOLE.sub(lambda match: repr(values[match[0][4:].lower()]), text)
+
+
+class Code(str):
+    """Text that is code already, for `fill`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Return the text itself."""
+        return str(self)
+
+
+def isolated(source: str) -> str:
+    """Return code that runs `source` in a namespace of its own, of which nothing stays behind."""
+    text = source.rstrip("\n").replace("\\", "\\\\").replace("'''", "\\'\\'\\'")
+    return f"exec('''{text}''',{{}})"
+
+
+def value_source(expression: str) -> str:
+    """Return code that sends the value of an expression among the user's own names."""
+    text = device_code("reply") + "reply(value)"
+    # A comment at its end would take the bracket with it.
+    end = "\n" if "#" in expression else ""
+    return isolated(text)[:-3] + f"{{'value':({expression}{end})}})"

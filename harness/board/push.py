@@ -1,0 +1,161 @@
+"""A push: one piece of code on the board that takes all files as fast as the line, then answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from harness.board.facility import Facility
+from harness.board.push_program import Asked, Change, PushProgram
+from harness.board.repl import Repl
+from harness.deadline import Deadline
+from harness.errors import DeviceException, HarnessError, RemoteProtocolError
+from harness.wire.push_stream import PushStream
+
+#: What a board that was left in the middle needs to be at its prompt again.
+ABORT_S = 3.0
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What lies on the board.
+
+    Attributes:
+        sha256: Hash over all the files that were asked for; see `manifest_hash`.
+        starts: For each of them the beginning of its digest, or None where there is none; empty
+            when the hash is the expected one.
+        found: Other files below the folders that were asked for.
+    """
+
+    sha256: str
+    starts: dict[str, str | None]
+    found: tuple[str, ...]
+
+    def is_as(self, asked: Asked) -> bool:
+        """Whether all is as expected, so that nothing has to be done."""
+        return self.sha256 == asked.expected and not self.found
+
+
+class Push:
+    """One conversation with the receiver on the board."""
+
+    def __init__(
+        self, repl: Repl, facility: Facility, progress: Callable[[str], None] | None = None
+    ) -> None:
+        """Use a board at the raw prompt.
+
+        Args:
+            repl: The board.
+            facility: What it offers; it must take a stream and make digests.
+            progress: Is told each path that is in place.
+        """
+        self._repl = repl
+        self._facility = facility
+        self._progress = progress
+        self._told = 0
+        self._order: tuple[str, ...] = ()
+
+    @property
+    def at(self) -> str:
+        """Which file the board is at, or has failed at; empty before the first."""
+        return self._order[self._told] if self._told < len(self._order) else ""
+
+    def survey(self, asked: Asked, deadline: Deadline) -> Survey:
+        """Return what lies on the board, in one round trip."""
+        program = PushProgram(asked, inflates=self._facility.inflates)
+        return survey_of(asked, self._converse(*program.survey_only(), None, deadline))
+
+    def write(self, change: Change, deadline: Deadline) -> None:
+        """Do what is to be done, also where a file is right already."""
+        self._change(Asked(), change, deadline, skips=False)
+
+    def change(self, asked: Asked, change: Change, deadline: Deadline) -> Survey:
+        """Send all files; the board writes those that differ. Then look.
+
+        For a few small files: an exchange less than `run`, and bytes that may be for nothing.
+        """
+        return self._change(asked, change, deadline, skips=True)
+
+    def _change(self, asked: Asked, change: Change, deadline: Deadline, *, skips: bool) -> Survey:
+        program = PushProgram(asked, inflates=self._facility.inflates)
+        code, chunks = program.change_first(change, skips=skips)
+        self._order = program.order
+        return survey_of(asked, self._converse(code, chunks, None, deadline))
+
+    def run(self, asked: Asked, choose: Callable[[Survey], Change], deadline: Deadline) -> Survey:
+        """Look, do what is to be done, and look again, all in one piece of code.
+
+        Args:
+            asked: What is to be known.
+            choose: Is told what lies there, unless it is as expected; returns what is to be done.
+            deadline: By when.
+
+        Returns:
+            What lies there at the end.
+        """
+        program = PushProgram(asked, inflates=self._facility.inflates)
+
+        def go_on(value: object) -> list[bytes]:
+            survey = survey_of(asked, value)
+            if survey.is_as(asked):
+                return []
+            chunks = program.then_change(choose(survey))
+            self._order = program.order
+            return chunks
+
+        return survey_of(asked, self._converse(*program.survey_first(), go_on, deadline))
+
+    def _converse(
+        self,
+        code: str,
+        chunks: list[bytes],
+        go_on: Callable[[object], list[bytes]] | None,
+        deadline: Deadline,
+    ) -> object:
+        """Run code that reads chunks, and more of them after its first answer; return its last."""
+        stream = PushStream()
+        stream.put(chunks)
+        program = self._repl.start(code, deadline)
+        try:
+            while program.is_running:
+                stream.receive(program.read(deadline))
+                self._tell(stream.done)
+                if stream.values and go_on is not None:
+                    stream.put(go_on(stream.values[0][0]))
+                    go_on = None
+                if data := stream.data_to_send():
+                    program.send(data, deadline)
+            stream.receive(program.read(deadline))
+            self._tell(stream.done)
+            program.wait(deadline)
+        except DeviceException:
+            # What was under way when it raised has come to the prompt.
+            self._repl.enter(deadline)
+            raise
+        except BaseException:
+            # Whatever came between, Ctrl-C of the user too: the board is not left waiting.
+            with suppress(HarnessError):
+                program.interrupt(Deadline.after(ABORT_S))
+            raise
+        if not stream.values:
+            raise RemoteProtocolError(
+                "the board took files and gave no answer",
+                on=self._repl.name,
+                received=bytes(stream.noise),
+                expected="a reply",
+            )
+        return stream.values[-1][0]
+
+    def _tell(self, done: list[bool]) -> None:
+        for is_written in done[self._told :]:
+            if is_written and self._progress is not None:
+                self._progress(self._order[self._told])
+            self._told += 1
+
+
+def survey_of(asked: Asked, value: object) -> Survey:
+    """Return what a board's answer says."""
+    assert isinstance(value, tuple)  # noqa: S101, our own function's form
+    sha256, starts, found = value
+    return Survey(sha256, dict(zip(asked.paths, starts, strict=False)), tuple(sorted(found)))
