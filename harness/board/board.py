@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NoReturn
 
 from harness.board.deployer import Deployer, DeployResult
 from harness.board.device_call import call_device
@@ -96,13 +97,25 @@ class Board:
         """
         found = self.identify(deadline)
         if found != expected:
-            raise IdentityMismatch(
-                "another board answers on the port",
-                on=self.name,
-                expected=f"{expected.id} with {expected.firmware}",
-                got=f"{found.id} with {found.firmware}",
-                advice="hil boards",
-            )
+            self.refuse(expected, found)
+
+    def refuse(self, expected: BoardIdentity, found: BoardIdentity) -> NoReturn:
+        """Say that another board answers than the one that has to.
+
+        Raises:
+            IdentityMismatch: Always.
+        """
+        raise IdentityMismatch(
+            "another board answers on the port",
+            on=self.name,
+            expected=f"{expected.id} with {expected.firmware}",
+            got=f"{found.id} with {found.firmware}",
+            advice="hil boards",
+        )
+
+    def holds(self, manifest: Manifest, deadline: Deadline) -> bool:
+        """Return whether the board's files are those of a manifest, by their digests on it."""
+        return self._deployer.verify(manifest, deadline) == manifest.sha256
 
     def deploy(
         self,

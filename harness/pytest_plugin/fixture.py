@@ -56,8 +56,8 @@ def _lent(hil_run: HilRun, request: pytest.FixtureRequest, number: int) -> Itera
         try:
             dut.reset()
         except LinkError as error:
-            hil_run.stand.give_up(number - 1, error)
-            raise
+            hil_run.stand.recover(number - 1, error)
+            dut.reset()
     if dut.board.rig.bench is not None:
         dut.board.rig.bench.clear()
     try:

@@ -13,6 +13,9 @@ from harness.errors import ConfigError
 if TYPE_CHECKING:
     import pytest
 
+#: A day; who waits for longer has forgotten about it.
+MAX_WAIT_S = 24 * 3600
+
 
 @dataclass(frozen=True)
 class Option:
@@ -43,8 +46,16 @@ OPTIONS = (
     Option(
         "board",
         "boards to test on: virtual, virtual:N, port:PATH, usb:1-1.2, id:SERIAL, "
-        "rfc2217://host:port, socket://host:port; several with commas (default: virtual boards)",
-        "virtual:2",
+        "rfc2217://host:port, socket://host:port, NAME or tag:EXPR of the inventory; several with "
+        "commas (default: the inventory's boards, else virtual ones)",
+    ),
+    Option("inventory", "the lab's boards.toml (default: the nearest one here or above)"),
+    Option("lock-wait", "seconds to wait for a board that somebody else holds", "0"),
+    Option(
+        "share",
+        "which tests to take: all, those that take one board, or those that take several",
+        "all",
+        ("all", "one", "several"),
     ),
     Option("device-src", "folder with the device code and its manifest.toml"),
     Option("report-dir", "folder in which each run gets a folder of its own", "reports"),
@@ -68,7 +79,10 @@ class Settings:
     """What the options say.
 
     Attributes:
-        board: Board specification, not yet parsed.
+        board: Board specification, not yet parsed; empty when none was given.
+        inventory: The lab's ``boards.toml``; None to search.
+        lock_wait: Seconds to wait for a board that is taken, not yet parsed.
+        share: ``all``, ``one`` or ``several``: by how many boards a test takes.
         device_src: Folder with the device code; None for the shipped one.
         report_dir: Where run folders go.
         broker: ``auto`` or a URL.
@@ -81,6 +95,9 @@ class Settings:
     """
 
     board: str
+    inventory: Path | None
+    lock_wait: str
+    share: str
     device_src: Path | None
     report_dir: Path
     broker: str
@@ -90,6 +107,25 @@ class Settings:
     micropython: str | None
     requirements: Path | None
     wifi: tuple[str, str] | None = field(repr=False)
+
+    @property
+    def lock_wait_s(self) -> float:
+        """How long to wait for a board that is taken, in seconds.
+
+        Raises:
+            ConfigError: It is no number of seconds.
+        """
+        try:
+            seconds = float(self.lock_wait)
+        except ValueError:
+            seconds = -1.0
+        if not 0 <= seconds <= MAX_WAIT_S:
+            raise ConfigError(
+                f"{self.lock_wait!r} is not possible",
+                on="--hil-lock-wait",
+                expected=f"seconds from 0 to {MAX_WAIT_S}",
+            )
+        return seconds
 
     def secrets(self) -> list[str]:
         """Return what must not stand in a report: passwords, as typed and as meant."""
@@ -110,6 +146,16 @@ def add_options(parser: pytest.Parser) -> None:
         parser.addini(option.key, f"as {option.flag}", default="")
 
 
+def read_share(config: pytest.Config) -> str:
+    """Return which tests to take, by how many boards they take.
+
+    Raises:
+        ConfigError: The value is not possible.
+    """
+    (option,) = (each for each in OPTIONS if each.name == "share")
+    return _value(option, config)
+
+
 def read_settings(config: pytest.Config) -> Settings:
     """Return the options in force.
 
@@ -120,6 +166,9 @@ def read_settings(config: pytest.Config) -> Settings:
     name = os.environ.get("HIL_WIFI_SSID")
     return Settings(
         board=values["board"],
+        inventory=_path(values["inventory"]),
+        lock_wait=values["lock-wait"],
+        share=values["share"],
         device_src=_path(values["device-src"]),
         report_dir=Path(values["report-dir"]),
         broker=values["broker"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import platform
 import secrets
 import subprocess
@@ -17,7 +18,12 @@ import pytest
 from harness import shipped
 from harness.board.manifest import load_manifest
 from harness.errors import ExpectationFailed, HarnessError
-from harness.link.spec import parse_specs
+from harness.lab.admission import Admission
+from harness.lab.inventory import find_inventory, load_inventory
+from harness.lab.lease import LeaseTerms, job_name
+from harness.lab.probed import ProbedFile
+from harness.lab.selection import select_or_default
+from harness.link.virtual import VirtualSettings
 from harness.pytest_plugin.evidence import RunEvidence
 from harness.pytest_plugin.option import Settings, read_settings
 from harness.pytest_plugin.stand import Stand
@@ -34,6 +40,12 @@ from harness.scenario.verdict import (
 )
 
 RUN = pytest.StashKey["HilRun"]()
+
+#: Whether the run becomes a part of another, which writes the reports.
+IS_PART = pytest.StashKey[bool]()
+
+#: How many tests were left to another process's share.
+DEFERRED = pytest.StashKey[int]()
 
 #: Whether a file with tests could not be collected.
 UNCOLLECTED = pytest.StashKey[bool]()
@@ -90,18 +102,28 @@ class HilRun:
             ConfigError: An option, the board specification, the manifest or the catalogue is wrong.
         """
         self.settings: Settings = read_settings(config)
+        self._is_part = config.stash.get(IS_PART, False)
+        self._reporter: pytest.TerminalReporter = config.pluginmanager.getplugin("terminalreporter")
         self.catalogue: Catalogue = load_catalogue(
             self.settings.requirements or shipped.fixtures() / "requirements"
         )
         # All that a user may have got wrong is read first: bad usage leaves no folder.
-        specs = parse_specs(self.settings.board)
+        inventory = load_inventory(self.settings.inventory or find_inventory(Path.cwd()))
+        duts = select_or_default(self.settings.board, inventory)
+        admission = Admission(
+            probed=ProbedFile(inventory.path),
+            terms=LeaseTerms(
+                job=job_name(dict(os.environ)), wait_s=self.settings.lock_wait_s, tell=self._tell
+            ),
+            virtual=VirtualSettings(micropython=self.settings.micropython or ""),
+        )
         manifest = load_manifest(self.settings.device_src or shipped.device_src())
         stamp = datetime.now(timezone.utc).strftime("%Y%m%d-%H%M%S")
         self.id = f"{stamp}-{secrets.token_hex(3)}"
         self.folder = (self.settings.report_dir / self.id).absolute()
         self.journal = Journal(self.folder / "journal.jsonl", secrets=self.settings.secrets())
         self.evidence = RunEvidence(self.journal)
-        self.stand = Stand(self.settings, specs, manifest, self.evidence)
+        self.stand = Stand(self.settings, duts, manifest, self.evidence, admission)
         self.endings: dict[str, Ending] = {}
         #: The requirements that each test cites, by node id.
         self.requirements: dict[str, list[str]] = {}
@@ -111,6 +133,11 @@ class HilRun:
         self.troubles: list[str] = []
         self._started_s = time.monotonic()
         self._write_start(config)
+
+    def _tell(self, text: str) -> None:
+        """Say on the terminal what the run waits for."""
+        self.evidence.write("step", name=text, ok=True, seconds=0)
+        self._reporter.write_line(f"waiting   {text}")
 
     def verdicts(self) -> dict[str, int]:
         """Return how many tests have each verdict."""
@@ -196,9 +223,11 @@ class HilRun:
                 seconds=round(time.monotonic() - self._started_s, 3),
             )
             self.journal.close()
-        self.outcome = write_reports(self.folder)
+        if not self._is_part:
+            self.outcome = write_reports(self.folder)
         self.exit = exit_code(reasons | self._reasons_around())
-        self._point_latest()
+        if not self._is_part:
+            self._point_latest()
 
     def _give_back(self) -> None:
         try:
@@ -231,6 +260,7 @@ class HilRun:
             ],
             "report": str(page) if page else None,
             "run": self.id,
+            "folder": str(self.folder),
         }
 
     def _point_latest(self) -> None:
@@ -250,6 +280,7 @@ class HilRun:
             "run.start",
             schema=SCHEMA,
             run=self.id,
+            clock_s=self.journal.started_at_s,
             wall=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             argv=list(config.invocation_params.args),
             versions={

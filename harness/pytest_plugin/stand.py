@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from harness.board.board import Board
 from harness.board.manifest import Manifest
-from harness.board.profile import CODEY
+from harness.board.recovery import BoardLost, RungResult
 from harness.broker.broker import Broker
 from harness.broker.client import MqttClient
 from harness.broker.external import ExternalBroker
@@ -17,10 +17,10 @@ from harness.broker.mosquitto import Mosquitto
 from harness.broker.program import find_mosquitto
 from harness.broker.scripted import ScriptedBroker
 from harness.deadline import Deadline
-from harness.errors import BrokerError, HarnessError
-from harness.lab.opened import OpenedBoard, open_board
-from harness.link.spec import BoardSpec
-from harness.link.virtual import VirtualSettings
+from harness.errors import BrokerError, HarnessError, LinkError
+from harness.lab.admission import Admission
+from harness.lab.dut import Dut
+from harness.lab.opened import OpenedBoard
 from harness.pytest_plugin.evidence import ExecEvidence, RunEvidence
 from harness.pytest_plugin.option import Settings
 from harness.scenario.dut import BoardUnderTest, Redirection
@@ -48,22 +48,26 @@ class Stand:
     def __init__(
         self,
         settings: Settings,
-        specs: list[BoardSpec],
+        asked: list[Dut],
         manifest: Manifest,
         evidence: RunEvidence,
+        admission: Admission,
     ) -> None:
         """Open nothing yet.
 
         Args:
             settings: The options in force.
-            specs: The boards that were asked for.
+            asked: The boards that were asked for.
             manifest: What is pushed to them.
             evidence: Where everything is written.
+            admission: How they are opened.
         """
         self.settings = settings
-        self.specs = specs
+        self.asked = asked
         self.manifest = manifest
         self._evidence = evidence
+        self._admission = admission
+        self._opened: dict[int, OpenedBoard] = {}
         self._resources = contextlib.ExitStack()
         self._duts: dict[int, BoardUnderTest] = {}
         #: All boards that were opened in this run, also after `close`.
@@ -80,8 +84,8 @@ class Stand:
             HarnessError: It cannot be had; the same error each time.
         """
         if index not in self._duts:
-            name = self.specs[index].name
-            self._duts[index] = self._once(name, lambda: self._open(self.specs[index]))
+            name = self.asked[index].name
+            self._duts[index] = self._once(name, lambda: self._open(index))
         return self._duts[index]
 
     @property
@@ -134,10 +138,32 @@ class Stand:
                 for packet in broker.packets():
                     self._evidence.write("broker.log", line=str(packet), at_s=packet.at_s)
 
-    def give_up(self, index: int, error: HarnessError) -> None:
-        """Have each later `dut` raise this: a board that hangs costs the run its time-out once."""
-        self._errors[self.specs[index].name] = error
-        self._duts.pop(index, None)
+    def recover(self, index: int, error: LinkError) -> None:
+        """Bring a board back that does not answer, or give it up.
+
+        Raises:
+            HarnessError: It is lost: each later `dut` raises this too, since a board that is dead
+                must cost the run its time-out once, and the board is set aside.
+        """
+        dut, opened = self.asked[index], self._opened[index]
+        try:
+            opened.recover(error, self.manifest, functools.partial(self._note_rung, dut.name))
+        except HarnessError as lost:
+            self._errors[dut.name] = lost
+            self._duts.pop(index, None)
+            if isinstance(lost, BoardLost):
+                self._admission.set_aside(dut, lost)
+            raise
+
+    def _note_rung(self, board: str, rung: RungResult) -> None:
+        self._evidence.write(
+            "step",
+            board=board,
+            name=f"recovery: {rung.rung}",
+            ok=rung.is_back,
+            seconds=round(rung.seconds, 3),
+            detail=rung.detail,
+        )
 
     def broker_fault(self) -> HarnessError | None:
         """Return what is wrong with the broker; None when it works, or was stopped on purpose."""
@@ -162,6 +188,10 @@ class Stand:
     def close(self) -> None:
         """Give everything back. May be called twice."""
         self._resources.close()
+        for index, opened in self._opened.items():
+            if opened.board.name not in self._errors:
+                self._admission.worked(self.asked[index])
+        self._opened.clear()
         self._duts.clear()
         self._broker = self._messenger = None
 
@@ -176,23 +206,22 @@ class Stand:
             self._errors[name] = error
             raise
 
-    def _open(self, spec: BoardSpec) -> BoardUnderTest:
-        evidence = self._evidence
-        virtual = VirtualSettings(micropython=self.settings.micropython or "")
-        opened = open_board(
-            spec,
-            CODEY,
-            virtual=virtual,
-            observer=ExecEvidence(spec.name, evidence),
-            listener=functools.partial(evidence.serial, spec.name),
+    def _open(self, index: int) -> BoardUnderTest:
+        evidence, dut = self._evidence, self.asked[index]
+        opened = self._admission.open(
+            dut,
+            observer=ExecEvidence(dut.name, evidence),
+            listener=functools.partial(evidence.serial, dut.name),
+            recovered=functools.partial(self._note_rung, dut.name),
         )
         self._resources.callback(opened.close)
+        self._opened[index] = opened
         self.seen.append(opened)
         if opened.board.rig.network is not None:
             evidence.journal.add_secret(opened.board.rig.network[1])
         self._note_board(opened)
         result = opened.deploy(self.manifest)
-        evidence.write("board.deploy", board=spec.name, **result.as_json())
+        evidence.write("board.deploy", board=dut.name, **result.as_json())
         return BoardUnderTest(opened.board, evidence, self.redirection)
 
     def _note_board(self, opened: OpenedBoard) -> None:
