@@ -48,9 +48,9 @@ def add_board_argument(parser: argparse.ArgumentParser) -> None:
     add_lock_wait_argument(parser)
 
 
-def add_lock_wait_argument(parser: argparse.ArgumentParser) -> None:
+def add_lock_wait_argument(parser: argparse.ArgumentParser) -> argparse.Action:
     """Add ``--lock-wait``."""
-    parser.add_argument(
+    return parser.add_argument(
         "--lock-wait",
         "--hil-lock-wait",
         metavar="SECONDS",
@@ -60,9 +60,9 @@ def add_lock_wait_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_inventory_argument(parser: argparse.ArgumentParser) -> None:
+def add_inventory_argument(parser: argparse.ArgumentParser) -> argparse.Action:
     """Add ``--inventory``."""
-    parser.add_argument(
+    return parser.add_argument(
         "--inventory",
         "--hil-inventory",
         metavar="FILE",
@@ -82,9 +82,9 @@ def add_device_src_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_json_argument(parser: argparse.ArgumentParser) -> None:
+def add_json_argument(parser: argparse.ArgumentParser) -> argparse.Action:
     """Add ``--json``."""
-    parser.add_argument(
+    return parser.add_argument(
         "--json", action="store_true", help="print one JSON object on standard output"
     )
 

@@ -104,6 +104,11 @@ class Lease:
         self._descriptor = None
 
 
+def lease_name(key: str) -> str:
+    """Return a board's key as it is in file names."""
+    return re.sub(r"[^A-Za-z0-9.-]+", "-", key).strip("-")
+
+
 def take_lease(key: str, terms: LeaseTerms, name: str = "") -> Lease:
     """Take a board.
 
@@ -117,7 +122,7 @@ def take_lease(key: str, terms: LeaseTerms, name: str = "") -> Lease:
         ConfigError: The folder of leases cannot be used.
     """
     folder = _shared_folder(terms.folder or lease_folder())
-    path = folder / (re.sub(r"[^A-Za-z0-9.-]+", "-", key).strip("-") + ".lease")
+    path = folder / f"{lease_name(key)}.lease"
     deadline = Deadline.after(max(terms.wait_s, GLANCE_S))
     ticket = _Ticket(path) if terms.wait_s > 0 else None
     told = ""
