@@ -14,14 +14,7 @@ from dataclasses import dataclass
 from harness.board.board import Board, BoardIdentity
 from harness.board.manifest import Manifest
 from harness.deadline import Deadline
-from harness.errors import (
-    DeviceError,
-    HarnessError,
-    IdentityMismatch,
-    LinkError,
-    LinkLost,
-    ProtocolError,
-)
+from harness.errors import HarnessError, IdentityMismatch, LinkLost
 
 #: A hub lists a device that comes back within a second, a serial server at once.
 REOPEN_S = 2.0
@@ -110,7 +103,7 @@ class Recovery:
 
         Args:
             error: Why.
-            deadline: No rung begins after it; each has a limit of its own too.
+            deadline: No rung but the last begins after it; each has a limit of its own too.
 
         Returns:
             Who answered.
@@ -123,17 +116,20 @@ class Recovery:
         results: list[RungResult] = []
         is_lost = isinstance(error, LinkLost)
         for name, budget_s, climb in self._rungs(is_lost=is_lost):
-            if deadline.is_expired:
-                break
+            # Writing firmware takes a minute, and only whoever has allowed it has to wait for it.
+            is_limited = name != "flash"
+            if is_limited and deadline.is_expired:
+                continue
             started_s = time.monotonic()
             detail, found = "", None
             try:
-                climb(deadline.at_most(budget_s))
+                limit = Deadline.after(budget_s)
+                climb(deadline.at_most(budget_s) if is_limited else limit)
                 found, detail = self._prove(name)
             except IdentityMismatch as mismatch:
                 self._note(results, name, started_s, None, mismatch.one_line())
                 raise
-            except (LinkError, ProtocolError, DeviceError) as failed:
+            except HarnessError as failed:
                 detail = failed.tried
             self._note(results, name, started_s, found, detail)
             if found is not None:

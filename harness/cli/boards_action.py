@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import select as select_descriptors
 import sys
+import threading
 from dataclasses import asdict
 from pathlib import Path
 
@@ -150,12 +151,20 @@ def identify(args: argparse.Namespace) -> int:
         show_label(opened.board.repl, label, Deadline.after(10.0))
         try:
             say(f"{dut.name} shows {label!r} for {args.for_s:g} s; Enter ends it")
-            select_descriptors.select([sys.stdin], [], [], args.for_s)
+            _wait(args.for_s)
         finally:
             restore_panel(opened.board.repl, Deadline.after(10.0))
     if args.json:
         print_json({"name": dut.name, "label": label})
     return 0
+
+
+def _wait(for_s: float) -> None:
+    """Wait for Enter, where there is somebody to press it, or until the time is over."""
+    if sys.stdin.isatty():
+        select_descriptors.select([sys.stdin], [], [], for_s)
+    else:
+        threading.Event().wait(for_s)
 
 
 def add_label_arguments(parser: argparse.ArgumentParser) -> None:

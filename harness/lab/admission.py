@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from harness.board.recovery import BoardLost
 from harness.board.repl import ReplObserver
+from harness.deadline import Deadline
 from harness.errors import HarnessError, IdentityMismatch, LinkTimeout
 from harness.lab.discovery import follow
 from harness.lab.dut import Dut
+from harness.lab.flash import find_esptool, read_image, write_image
 from harness.lab.lease import LeaseTerms
-from harness.lab.opened import OpenedBoard, Tell, open_board
+from harness.lab.opened import OpenedBoard, Tell, WriteFirmware, open_board
 from harness.lab.power import Switch
 from harness.lab.probed import Probed, ProbedFile, now_utc
 from harness.link.open import find_address, location_of
@@ -29,11 +32,13 @@ class Admission:
         probed: Where what is found out is remembered.
         terms: On what terms they are taken.
         virtual: Settings of virtual boards.
+        esptool: Path of the program that writes firmware; empty to search when it is needed.
     """
 
     probed: ProbedFile = field(default_factory=lambda: ProbedFile(None))
     terms: LeaseTerms = field(default_factory=LeaseTerms)
     virtual: VirtualSettings = field(default_factory=VirtualSettings)
+    esptool: str = ""
 
     def check(self, dut: Dut) -> None:
         """Refuse a board that is set aside or whose port is not there, without touching it.
@@ -89,6 +94,7 @@ class Admission:
                 terms=self.terms,
                 power=power,
                 recovered=recovered,
+                flash=self.firmware_writer(dut),
             )
         except (BoardLost, LinkTimeout) as error:
             if recovered is not None:
@@ -101,6 +107,16 @@ class Admission:
             opened.close()
             raise
         return opened
+
+    def firmware_writer(self, dut: Dut) -> WriteFirmware | None:
+        """Return what writes a board's firmware anew; None where that is not allowed."""
+        if not (dut.may_flash and dut.image):
+            return None
+
+        def write(port: str, deadline: Deadline) -> None:
+            write_image(port, read_image(Path(dut.image)), find_esptool(self.esptool), deadline)
+
+        return write
 
     def set_aside(self, dut: Dut, error: HarnessError) -> None:
         """Take a board of the inventory out of use; others are not remembered."""

@@ -34,6 +34,9 @@ RECOVER_S = 30.0
 
 Tell = Callable[[RungResult], None]
 
+#: Writes firmware over a port, given by its path, which is free meanwhile.
+WriteFirmware = Callable[[str, Deadline], None]
+
 
 @dataclass(frozen=True)
 class OpenedBoard:
@@ -65,19 +68,32 @@ class OpenedBoard:
         self.board.require_identity(self.identity, deadline)
         return result
 
-    def recover(self, error: LinkError, manifest: Manifest | None, tell: Tell) -> None:
+    def recover(
+        self,
+        error: LinkError,
+        manifest: Manifest | None,
+        tell: Tell,
+        flash: WriteFirmware | None = None,
+    ) -> None:
         """Bring the board back to its raw prompt, with what was pushed on it.
 
         Args:
             error: Why.
             manifest: What has to be on it.
             tell: Is told of each rung.
+            flash: Writes its firmware; None where that is not allowed.
 
         Raises:
             BoardLost: It does not come back.
             IdentityMismatch: Another board answers.
         """
-        recovery = Recovery(self.board, tell, identity=self.identity, manifest=manifest)
+        recovery = Recovery(
+            self.board,
+            tell,
+            identity=self.identity,
+            manifest=manifest,
+            flash=_flash_rung(self.opened, flash),
+        )
         recovery.run(error, Deadline.after(RECOVER_S))
 
     def close(self) -> None:
@@ -116,6 +132,7 @@ def open_board(
     terms: LeaseTerms | None = None,
     power: Power | None = None,
     recovered: Tell | None = None,
+    flash: WriteFirmware | None = None,
 ) -> OpenedBoard:
     """Take a board, open it and ask it who it is.
 
@@ -131,6 +148,7 @@ def open_board(
         power: Its power switch, where the rig brings none of its own.
         recovered: Is told of the rungs by which a board that does not answer is brought back;
             without it nothing is tried, and a program that hangs on the board goes on.
+        flash: Writes its firmware, as the last of these rungs; None where that is not allowed.
 
     Raises:
         LinkOpenFailed: The port is absent or may not be opened.
@@ -157,7 +175,7 @@ def open_board(
         resources.callback(opened.close)
         rig = opened.rig if opened.rig.power else replace(opened.rig, power=power)
         board = Board(name, rig, profile, observer=observer, line_bytes=lambda: count.total)
-        identity = _identify(board, deadline, recovered)
+        identity = _identify(board, deadline, recovered, _flash_rung(opened, flash))
         if key is not None and identity.id:
             resources.callback(_take_chip(identity, terms, name).release)
         return OpenedBoard(board, identity, opened, resources.pop_all())
@@ -180,14 +198,31 @@ def _open(
         raise LeaseBusy(error.tried, on=error.on, got=holders, advice=error.advice) from error
 
 
-def _identify(board: Board, deadline: Deadline, recovered: Tell | None) -> BoardIdentity:
+def _flash_rung(opened: OpenRig, flash: WriteFirmware | None) -> Callable[[Deadline], None] | None:
+    if flash is None:
+        return None
+
+    def write(deadline: Deadline) -> None:
+        with opened.tap.lent():
+            flash(opened.tap.name, deadline)
+
+    return write
+
+
+def _identify(
+    board: Board,
+    deadline: Deadline,
+    recovered: Tell | None,
+    flash: Callable[[Deadline], None] | None,
+) -> BoardIdentity:
     rig = board.rig
-    can_recover = recovered is not None and (rig.lines is not None or rig.power is not None)
+    has_rung = rig.lines is not None or rig.power is not None or flash is not None
+    can_recover = recovered is not None and has_rung
     try:
         return board.identify(deadline.at_most(FIRST_S) if can_recover else deadline)
     except LinkError as error:
         if recovered is not None and can_recover:
-            return Recovery(board, recovered).run(error, deadline)
+            return Recovery(board, recovered, flash=flash).run(error, deadline)
         _name_listeners(board, error)
         raise
 

@@ -70,6 +70,7 @@ OPTIONS = (
     ),
     Option("mosquitto", "path of the Mosquitto program"),
     Option("micropython", "path of a MicroPython for virtual boards, in place of the wheel's"),
+    Option("esptool", "path of esptool, for boards that may be flashed to bring them back"),
     Option("requirements", "folder with the requirement catalogue"),
 )
 
@@ -90,6 +91,7 @@ class Settings:
         reset: ``auto``, ``always`` or ``never``.
         mosquitto: Path of the broker's program; None to search.
         micropython: Path of an interpreter; None for the wheel's.
+        esptool: Path of esptool; empty to search when it is needed.
         requirements: Folder of the catalogue; None for the shipped one.
         wifi: The lab's Wi-Fi for real boards: name and password. Environment only.
     """
@@ -105,6 +107,7 @@ class Settings:
     reset: str
     mosquitto: str | None
     micropython: str | None
+    esptool: str
     requirements: Path | None
     wifi: tuple[str, str] | None = field(repr=False)
 
@@ -176,6 +179,7 @@ def read_settings(config: pytest.Config) -> Settings:
         reset=values["reset"],
         mosquitto=values["mosquitto"] or None,
         micropython=values["micropython"] or None,
+        esptool=values["esptool"],
         requirements=_path(values["requirements"]),
         wifi=(name, os.environ.get("HIL_WIFI_PASSWORD", "")) if name else None,
     )

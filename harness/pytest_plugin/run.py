@@ -116,6 +116,7 @@ class HilRun:
                 job=job_name(dict(os.environ)), wait_s=self.settings.lock_wait_s, tell=self._tell
             ),
             virtual=VirtualSettings(micropython=self.settings.micropython or ""),
+            esptool=self.settings.esptool,
         )
         manifest = load_manifest(self.settings.device_src or shipped.device_src())
         stamp = datetime.now(timezone.utc).strftime("%Y%m%d-%H%M%S")

@@ -147,7 +147,12 @@ class Stand:
         """
         dut, opened = self.asked[index], self._opened[index]
         try:
-            opened.recover(error, self.manifest, functools.partial(self._note_rung, dut.name))
+            opened.recover(
+                error,
+                self.manifest,
+                functools.partial(self._note_rung, dut.name),
+                self._admission.firmware_writer(dut),
+            )
         except HarnessError as lost:
             self._errors[dut.name] = lost
             self._duts.pop(index, None)
