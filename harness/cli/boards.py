@@ -89,7 +89,7 @@ def list_boards(args: argparse.Namespace) -> int:
         }
         for row in describe_ports(find_ports())
     ]
-    boards = _boards(inventory_of(args))
+    boards = rows_of(inventory_of(args))
     try:
         virtual, why_not = interpreter_name(), ""
     except InterpreterUnsuitable as error:
@@ -117,7 +117,8 @@ def list_boards(args: argparse.Namespace) -> int:
     return 0
 
 
-def _boards(inventory: Inventory) -> list[dict[str, Any]]:
+def rows_of(inventory: Inventory) -> list[dict[str, Any]]:
+    """Return what is known of the boards of an inventory without asking them, one row each."""
     from harness.lab.lease import list_leases
     from harness.lab.probed import ProbedFile
 
