@@ -134,9 +134,9 @@ class Recovery:
             self._note(results, name, started_s, found, detail)
             if found is not None:
                 return found
-            if name == "reopen" and self._board.rig.power is None:
-                # Without a port only the supply's switch would be left: the port is what is wrong.
-                raise error
+        if is_lost:
+            # The port is what is wrong, and its message says so.
+            raise error
         raise BoardLost(error, self._board.name, results) from error
 
     def _note(

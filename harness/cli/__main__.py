@@ -126,6 +126,9 @@ def _run(name: str, argv: list[str]) -> int:
         print(f"hil {name}: {error.one_line()}", file=sys.stderr)
         return exit_of(error)
     except KeyboardInterrupt:
+        # CPython ends itself by the signal where Ctrl-C came up in the `exec` of a text, as at the
+        # import of a dataclass, although it was caught; the next such `exec` makes it forget.
+        exec("")  # noqa: S102 (runs nothing)
         print(f"hil {name}: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:

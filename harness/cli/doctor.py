@@ -2,8 +2,8 @@
 
 Each line is one finding; a bad one ends with the next command to type. Ends with 10 when something
 that every run needs is missing. Without --board nothing is changed and no port is opened. With it
-that board is asked, its power switch is proven by cutting its supply, the device code is pushed, and
-it has to reach a broker; --bench walks a person through its peripherals too.
+that board is asked, its power switch is proven by cutting its supply, the device code is pushed,
+and it has to reach a broker; --bench walks a person through its peripherals too.
 
     hil doctor
     hil doctor --board c1 --broker-interface eth0

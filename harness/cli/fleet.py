@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from harness.cli.parent_line import FOR_PARENT
 from harness.lab.dut import Dut
 from harness.report.merge import Part, end_journal, merge_journals
 from harness.report.write import write_reports
@@ -35,32 +35,8 @@ from harness.scenario.verdict import (
     reasons_of,
 )
 
-#: The option by which a process knows that it is one of ours; see `ParentLine`.
-FOR_PARENT = "--for-parent"
-
 #: How long an interrupted process has to give its board back and to write its reports.
 STOP_S = 60.0
-
-
-class ParentLine:
-    """A process's line to the one that started it: what it says, and whether that one lives."""
-
-    def __init__(self) -> None:
-        """Keep standard output for what is said here, and watch standard input for its end."""
-        # pytest puts something else in the place of both.
-        self._out = os.dup(1)
-        self._in = os.dup(0)
-        threading.Thread(target=self._watch, name="parent", daemon=True).start()
-
-    def say(self, message: dict[str, object]) -> None:
-        """Send one message."""
-        os.write(self._out, json.dumps(message).encode() + b"\n")
-
-    def _watch(self) -> None:
-        while os.read(self._in, 1):
-            pass
-        # Its end is the parent's: this run ends as by Ctrl-C, so that its board is given back.
-        os.kill(os.getpid(), signal.SIGTERM)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.fleet import FOR_PARENT, ParentLine
+from harness.cli.parent_line import FOR_PARENT, ParentLine
 from harness.cli.target import (
     add_inventory_argument,
     add_json_argument,

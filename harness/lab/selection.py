@@ -36,13 +36,16 @@ def select(text: str, inventory: Inventory) -> list[Dut]:
             ]
         else:
             raise _unknown(part, inventory)
-    for number, dut in enumerate(found):
-        if dut in found[:number]:
+    seen: set[tuple[str, str, str]] = set()
+    for dut in found:
+        key = (dut.name, dut.spec.kind, dut.spec.value)
+        if key in seen:
             raise ConfigError(
                 "the board is named twice",
                 on=f"board {dut.name if dut.is_listed else dut.spec.text!r}",
                 expected="each board once",
             )
+        seen.add(key)
     return found
 
 
