@@ -11,7 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from harness.cli.target import admission_of, inventory_of, print_json, say, seconds
-from harness.errors import ConfigError, HarnessError, LinkError
+from harness.errors import ConfigError, HarnessError, LinkTimeout
+from harness.lab.admission import Admission
 from harness.lab.dut import Dut
 from harness.lab.inventory import FILE_NAME, Inventory, load_inventory
 
@@ -47,10 +48,14 @@ def add(args: argparse.Namespace) -> int:
         )
     (dut,) = duts
     _check_serial_number(dut)
+    admission = admission_of(args)
+    # Asked first, since nothing but this is answered by that firmware: it costs a second.
+    _refuse_factory_firmware(dut, admission)
     try:
-        opened = admission_of(args).open(dut)
-    except LinkError as error:
-        return _tell_factory_firmware(dut, args, error)
+        opened = admission.open(dut)
+    except LinkTimeout:
+        _refuse_factory_firmware(dut, admission, tries=3)
+        raise
     with contextlib.closing(opened):
         identity = opened.identity
         for other in inventory.duts.values():
@@ -106,22 +111,22 @@ def _next_name(inventory: Inventory) -> str:
     return f"codey-{number}"
 
 
-def _tell_factory_firmware(dut: Dut, args: argparse.Namespace, error: LinkError) -> int:
-    """Say so when the board has a firmware that no harness can drive; else why it is silent."""
-    from harness.errors import LinkTimeout
+def _refuse_factory_firmware(dut: Dut, admission: Admission, tries: int = 1) -> None:
+    """Say so when the board has a firmware that no harness can drive.
+
+    Raises:
+        HarnessError: It has.
+    """
     from harness.lab.stock import find_factory_firmware
 
-    if not isinstance(error, LinkTimeout):
-        raise error
-    version = find_factory_firmware(dut, admission_of(args).terms)
-    if version is None:
-        raise error
-    raise HarnessError(
-        f"the board runs its factory firmware, {version}, which has no REPL",
-        on=dut.name,
-        expected="a MicroPython for the ESP32 with its REPL on the serial line",
-        advice=f"hil flash IMAGE --board {dut.spec.text} writes one; the factory's is lost by that",
-    ) from error
+    version = find_factory_firmware(dut, admission.terms, tries)
+    if version is not None:
+        raise HarnessError(
+            f"the board runs its factory firmware, {version}, which has no REPL",
+            on=dut.name,
+            expected="a MicroPython for the ESP32 with its REPL on the serial line",
+            advice=f"hil flash IMAGE --board {dut.spec.text} writes one, over it",
+        )
 
 
 def add_identify_arguments(parser: argparse.ArgumentParser) -> None:

@@ -64,7 +64,7 @@ def examine(args: argparse.Namespace) -> list[Finding]:
             findings.append(_broker(opened, args.broker_interface))
             if args.bench:
                 findings += walk(opened, dut, admission)
-        except LinkError as error:
+        except HarnessError as error:
             findings.append(Finding("board", "bad", error.one_line(), error.advice))
     return findings
 

@@ -13,9 +13,8 @@ from harness.link.rig import Link
 from harness.link.serial import SerialSettings
 from harness.wire.stock_frame import VERSION_QUERY, FrameStream, version_of
 
-#: The firmware answers within milliseconds; one that boots is asked again.
+#: The firmware answers within milliseconds.
 ASK_S = 1.0
-TRIES = 3
 
 READ_BYTES = 4096
 
@@ -24,8 +23,8 @@ def ask_version(link: Link, deadline: Deadline) -> str | None:
     """Ask what is at the other end for its factory firmware's version.
 
     Args:
-        link: An open byte pipe. To a REPL the seven bytes of the query are a line that is never
-            entered.
+        link: An open byte pipe. To a REPL the seven bytes of the query are a change to raw mode
+            and a line that is never entered: `Repl.enter` drops both.
         deadline: By when.
 
     Returns:
@@ -48,12 +47,13 @@ def ask_version(link: Link, deadline: Deadline) -> str | None:
     return None
 
 
-def find_factory_firmware(dut: Dut, terms: LeaseTerms) -> str | None:
+def find_factory_firmware(dut: Dut, terms: LeaseTerms, tries: int = 1) -> str | None:
     """Open a board's port for a moment and ask for the factory firmware's version.
 
     Args:
         dut: The board.
         terms: On what terms its port is taken.
+        tries: How often, a second each: opening the port may have reset the board.
 
     Returns:
         The version; None when there is no factory firmware, or nothing at all.
@@ -70,7 +70,7 @@ def find_factory_firmware(dut: Dut, terms: LeaseTerms) -> str | None:
             resources.callback(take_lease(key, terms, dut.name).release)
         opened = open_rig(dut.spec, OpenSettings(serial=serial), Deadline.after(5.0))
         resources.callback(opened.close)
-        for _ in range(TRIES):
+        for _ in range(tries):
             version = ask_version(opened.rig.link, Deadline.after(ASK_S))
             if version is not None:
                 return version

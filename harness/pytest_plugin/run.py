@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,7 +104,9 @@ class HilRun:
         """
         self.settings: Settings = read_settings(config)
         self._is_part = config.stash.get(IS_PART, False)
-        self._reporter: pytest.TerminalReporter = config.pluginmanager.getplugin("terminalreporter")
+        plugin = config.pluginmanager.getplugin
+        self._reporter: pytest.TerminalReporter = plugin("terminalreporter")
+        self._capture: Any = plugin("capturemanager")
         self.catalogue: Catalogue = load_catalogue(
             self.settings.requirements or shipped.fixtures() / "requirements"
         )
@@ -138,7 +141,10 @@ class HilRun:
     def _tell(self, text: str) -> None:
         """Say on the terminal what the run waits for."""
         self.evidence.write("step", name=text, ok=True, seconds=0)
-        self._reporter.write_line(f"waiting   {text}")
+        # A board is opened in a fixture, where pytest keeps what is printed for itself.
+        with self._capture.global_and_fixture_disabled():
+            self._reporter.write_line(f"waiting   {text}")
+            self._reporter.flush()
 
     def verdicts(self) -> dict[str, int]:
         """Return how many tests have each verdict."""

@@ -234,6 +234,13 @@ class Commands:
             assert not deadline.is_expired, f"left behind: {left}"
         assert not list(self._temporary.iterdir())
 
+    def until_only(self, kept: set[int]) -> None:
+        """Wait until no process of this test lives but some."""
+        deadline = Deadline.after(GONE_S)
+        while others := set(self.left()) - kept:
+            _await_end(next(iter(others)), deadline)
+            assert not deadline.is_expired, f"left behind: {self.left()}"
+
     def left(self) -> dict[int, str]:
         """Return the processes that this test has started and that live, with their commands."""
         return dict(self._living())
