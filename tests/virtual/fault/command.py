@@ -234,11 +234,11 @@ class Commands:
             assert not deadline.is_expired, f"left behind: {left}"
         assert not list(self._temporary.iterdir())
 
-    def until_only(self, kept: set[int]) -> None:
-        """Wait until no process of this test lives but some."""
+    def until_gone(self, words: str) -> None:
+        """Wait until no process of this test lives whose command has some words in it."""
         deadline = Deadline.after(GONE_S)
-        while others := set(self.left()) - kept:
-            _await_end(next(iter(others)), deadline)
+        while found := {pid for pid, command in self.left().items() if words in command}:
+            _await_end(next(iter(found)), deadline)
             assert not deadline.is_expired, f"left behind: {self.left()}"
 
     def left(self) -> dict[int, str]:

@@ -15,20 +15,20 @@ class LabRelay(Relay):
         clients: How many there were.
     """
 
-    def __init__(self, path: str, drops_after_bytes: int | None = None) -> None:
+    def __init__(self, path: str, breaks_at: bytes = b"") -> None:
         """Open the serial port and listen.
 
         Args:
             path: Of the serial port.
-            drops_after_bytes: What a client may say before the connection breaks; None for all.
+            breaks_at: The connection breaks whenever the client has said this; empty for never.
         """
-        self._drops_after_bytes = drops_after_bytes
+        self._breaks_at = breaks_at
         self.clients = 0
         super().__init__(path)
 
     def talk(self, client: socket.socket) -> None:
         """Carry bytes both ways until the contact breaks."""
-        left = self._drops_after_bytes
+        said = b""
         while ready := self.ready(client.fileno(), self._port):
             if self._port in ready:
                 client.sendall(os.read(self._port, 65536))
@@ -37,10 +37,9 @@ class LabRelay(Relay):
                 if not data:
                     return
                 os.write(self._port, data)
-                if left is not None:
-                    left -= len(data)
-                    if left < 0:
-                        return
+                said += data
+                if self._breaks_at and self._breaks_at in said:
+                    return
 
     def _serve(self) -> None:
         while self.ready(self._listener.fileno()):

@@ -74,12 +74,10 @@ def test_dead_and_flapping_boards_cost_the_others_nothing(
 ) -> None:
     name = hil.scenario(SUITE)
     *good, loose = ports
-    # After the push, in the middle of the tests: it breaks again and again.
-    relay = LabRelay(loose, drops_after_bytes=2500)
+    relay = LabRelay(loose, breaks_at=b"print(2)")
     dead = make_peer(silence)
     boards = {f"c{n}": f"port:{port}" for n, port in enumerate(good, 1)}
     inventory(hil, {**boards, "flapping": relay.spec, "dead": f"port:{dead.path}"})
-    hil.run("deploy", "--board", f"port:{loose}")
     done = hil.start("run", name, "--json", environment=WIFI).wait(LIMIT_S)
     relay.close()
     verdicts = verdicts_of(journal_of(done))
@@ -89,8 +87,9 @@ def test_dead_and_flapping_boards_cost_the_others_nothing(
     assert {verdicts[f"{test}@dead"] for test in ("test_runs", "test_again", "test_last")} == {
         "blocked"
     }
+    # Its connection broke in one test; it was there again for the next.
     flapping = [verdicts[f"{test}@flapping"] for test in ("test_runs", "test_again", "test_last")]
-    assert set(flapping) <= {"pass", "blocked"}
+    assert flapping == ["pass", "blocked", "pass"]
     # Two boards that work are found among all of them.
     assert verdicts["test_two"] == "pass"
     assert len(verdicts) == 3 * COUNT + 1
@@ -100,8 +99,7 @@ def test_dead_and_flapping_boards_cost_the_others_nothing(
     assert done.code == done.json["exit"] == 10
     exits = {each["name"]: each["exit"] for each in done.json["per_board"]}
     assert {exits[board] for board in boards} == {0}
-    assert exits["dead"] == 10
-    assert relay.clients > 1
+    assert exits["dead"] == exits["flapping"] == 10
     # One run, one folder; what a board's process wrote stands behind its name.
     (folder,) = hil.run_folders()
     assert (hil.folder / "reports" / "latest").resolve() == folder
@@ -173,12 +171,11 @@ def test_killed_parent_leaves_no_orphan_and_no_lock(hil: Commands, ports: list[s
         """
     )
     inventory(hil, {f"c{n}": f"port:{port}" for n, port in enumerate(ports[:2], 1)})
-    before = set(hil.left())
     running = hil.start("run", name)
     running.until(lambda: all((hil.folder / f"long-c{n}").exists() for n in (1, 2)))
     running.process.kill()
     running.process.wait()
-    hil.until_only(before)
+    hil.until_gone("harness.cli run")
     short = hil.scenario("def test_it(board): board.exec('print(1)')", "test_short.py")
     done = hil.run("run", short, "--json")
     assert done.code == 0, done.err
