@@ -7,13 +7,14 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.deadline import Deadline
-from harness.lab.probed import ProbedFile
+from harness.lab.probed import Aside, ProbedFile
 from harness.link.virtual import VirtualControl, find_control
 from harness.wire.stock_frame import VERSION_QUERY, Frame
 from tests.virtual.fault.command import Commands
@@ -317,3 +318,21 @@ def test_run_waits_for_a_board_and_says_who_holds_it(hil: Commands) -> None:
     done = waiting.wait()
     assert (done.code, done.verdicts) == (0, {"test_it": "pass"})
     assert time.monotonic() - started_s < 20
+
+
+def test_board_comes_back_on_probation_by_itself_and_stays_after_a_good_run(
+    hil: Commands,
+) -> None:
+    _, port = hil.board("--bare")
+    probed = inventory(hil, c1=port)
+    (hil.folder / "test_it.py").write_text("def test_it(board): board.exec('print(1)')\n")
+    probed.set_aside("c1", "silent")
+    past = "2026-01-01T00:00:00+00:00"
+    probed.update("c1", lambda before: replace(before, aside=Aside("silent", past, past)))
+    # A look at it is no proof yet: a failure now would set it aside for longer.
+    assert hil.run("exec", "print(1)", "--board", "c1").out == "1\n"
+    aside = probed.read("c1").aside
+    assert aside is not None
+    assert aside.is_on_probation
+    assert hil.run("run", "test_it.py").code == 0
+    assert probed.read("c1").aside is None
