@@ -205,7 +205,7 @@ class Fleet:
                 Part(Path(member.begun["folder"]) / "journal.jsonl", member.board)
                 for member in begun
             ]
-            counts |= merge_journals(parts, journal, run_id, sys.argv[1:])
+            counts |= merge_journals(parts, journal, run_id)
             seconds = time.monotonic() - self._started_s
             code = exit_code(reasons | reasons_of(counts))
             end_journal(journal, counts, code, seconds)

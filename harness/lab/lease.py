@@ -27,6 +27,7 @@ from pathlib import Path
 
 from harness.deadline import Deadline
 from harness.errors import ConfigError, LeaseBusy
+from harness.link.holder import without_passwords
 
 #: `flock` has no time-out, and a thread that waits in it cannot be called off: it is asked again.
 LOOK_S = 0.1
@@ -315,5 +316,5 @@ def job_name(environment: dict[str, str]) -> str:
         environment: Of the process.
     """
     urls = (environment.get(name, "") for name in ("CI_JOB_URL", "BUILD_URL", "HIL_JOB"))
-    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    command = without_passwords(" ".join([Path(sys.argv[0]).name, *sys.argv[1:]]))
     return next((url for url in urls if url), "") or command[:200]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,14 @@ class PortHolder:
         return f"pid {self.pid} ({self.command})"
 
 
+def without_passwords(command: str) -> str:
+    """Return a command line with ``***`` in the place of the passwords in its addresses.
+
+    Whoever finds a board taken is shown what for, in reports too.
+    """
+    return re.sub(r"(://[^/@\s:]*):[^@\s]*@", r"\1:***@", command)
+
+
 def find_holders(port_path: str) -> list[PortHolder]:
     """Return the other processes that have a port open.
 
@@ -43,7 +52,8 @@ def find_holders(port_path: str) -> list[PortHolder]:
         if entry.name != str(os.getpid()) and _has_open(entry, device):
             with contextlib.suppress(OSError):
                 words = (entry / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
-                command = b" ".join(words).decode(errors="replace")[:_MAX_COMMAND_CHARS]
+                command = without_passwords(b" ".join(words).decode(errors="replace"))
+                command = command[:_MAX_COMMAND_CHARS]
                 found.append(PortHolder(int(entry.name), command))
     return sorted(found, key=lambda holder: holder.pid)
 

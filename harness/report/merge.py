@@ -26,7 +26,7 @@ class Part:
     board: str
 
 
-def merge_journals(parts: Sequence[Part], path: Path, run: str, argv: Sequence[str]) -> Any:
+def merge_journals(parts: Sequence[Part], path: Path, run: str) -> Any:
     """Write one journal with all that happened in several, without its end.
 
     Args:
@@ -34,7 +34,6 @@ def merge_journals(parts: Sequence[Part], path: Path, run: str, argv: Sequence[s
             clock.
         path: The journal to write; must not be there yet.
         run: The id of the run that it becomes.
-        argv: What was typed.
 
     Returns:
         How many tests have each verdict; a test that did not come to its end is blocked.
@@ -50,7 +49,7 @@ def merge_journals(parts: Sequence[Part], path: Path, run: str, argv: Sequence[s
         return {}
     first = min(starts, key=lambda entry: float(entry["clock_s"]))
     begun_s = float(first["clock_s"])
-    merged: list[Entry] = [{**first, "t": 0.0, "run": run, "argv": list(argv)}]
+    merged: list[Entry] = [{**first, "t": 0.0, "run": run}]
     for entry in entries:
         if entry["kind"] not in ("run.start", "run.end"):
             offset_s = float(entry.pop("_clock_s")) - begun_s

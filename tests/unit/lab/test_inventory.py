@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import shipped
 from harness.board.profile import CODEY
 from harness.errors import ConfigError
 from harness.lab.dut import Dut, PowerSettings
@@ -163,6 +164,12 @@ def test_absent_inventory_is_a_config_error_and_none_is_empty(tmp_path: Path) ->
         load_inventory(tmp_path / "boards.toml")
     assert "No such file" in caught.value.got
     assert load_inventory(None) is NO_INVENTORY
+
+
+def test_sample_inventory_is_right() -> None:
+    sample = load_inventory(shipped.fixtures() / "lab" / "boards.toml")
+    assert names(select_or_default("", sample)) == ["codey-1", "codey-2"]
+    assert names(select("tag:wifi and not window", sample)) == ["codey-2"]
 
 
 def test_nearest_inventory_is_found(tmp_path: Path) -> None:

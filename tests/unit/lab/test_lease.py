@@ -228,3 +228,14 @@ def test_what_nobody_holds_says_nothing(folder: Path) -> None:
 def test_job_is_the_ci_jobs_address_or_the_command() -> None:
     assert job_name({"CI_JOB_URL": "https://ci/7"}) == "https://ci/7"
     assert Path(sys.argv[0]).name in job_name({})
+
+
+def test_no_password_reaches_those_who_find_the_board_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        sys, "argv", ["/bin/hil", "run", "--hil-broker=mqtts://lab:s3cret:x@host:8883", "-k", "a"]
+    )
+    assert job_name({}) == "hil run --hil-broker=mqtts://lab:***@host:8883 -k a"
+    monkeypatch.setattr(sys, "argv", ["hil", "run", "socket://host:7777"])
+    assert job_name({}) == "hil run socket://host:7777"

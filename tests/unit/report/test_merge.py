@@ -37,14 +37,14 @@ def test_tests_of_different_boards_stay_apart_on_one_clock(tmp_path: Path) -> No
         Part(journal(tmp_path, "both", 110.0), ""),
     ]
     path = tmp_path / "journal.jsonl"
-    verdicts = merge_journals(parts, path, "all", ["run"])
+    verdicts = merge_journals(parts, path, "all")
     assert {name: n for name, n in verdicts.items() if n} == {"pass": 2, "fail": 1}
     end_journal(path, verdicts, 1, 20.0)
     entries = read_journal(path)
     assert [entry["kind"] for entry in entries].count("run.start") == 1
     assert [entry["kind"] for entry in entries].count("run.end") == 1
     run = assemble(entries)
-    assert (run.id, run.argv, run.exit, run.problems) == ("all", ("run",), 1, ())
+    assert (run.id, run.exit, run.problems) == ("all", 1, ())
     assert {test.test: test.start_s for test in run.tests} == {
         "t.py::test_a@c1": 3.5,
         "t.py::test_a@c2": 1.0,
@@ -60,7 +60,7 @@ def test_run_that_died_in_a_test_has_it_blocked(tmp_path: Path) -> None:
         Part(journal(tmp_path, "c1", 100.0), "c1"),
         Part(journal(tmp_path, "c2", 100.0, verdict=None), "c2"),
     ]
-    verdicts = merge_journals(parts, tmp_path / "journal.jsonl", "all", [])
+    verdicts = merge_journals(parts, tmp_path / "journal.jsonl", "all")
     assert (verdicts["pass"], verdicts["blocked"]) == (1, 1)
 
 
@@ -68,7 +68,7 @@ def test_reports_are_made_from_the_merged_journal(tmp_path: Path) -> None:
     parts = [Part(journal(tmp_path, name, 100.0), name) for name in ("c1", "c2")]
     folder = tmp_path / "all"
     folder.mkdir()
-    verdicts = merge_journals(parts, folder / "journal.jsonl", "all", [])
+    verdicts = merge_journals(parts, folder / "journal.jsonl", "all")
     end_journal(folder / "journal.jsonl", verdicts, 0, 2.0)
     outcome = write_reports(folder)
     assert (outcome.failures, outcome.problems) == ((), ())
@@ -80,5 +80,5 @@ def test_reports_are_made_from_the_merged_journal(tmp_path: Path) -> None:
 def test_merged_journal_is_never_written_over_another(tmp_path: Path) -> None:
     part = Part(journal(tmp_path, "c1", 100.0), "c1")
     with pytest.raises(FileExistsError):
-        merge_journals([part], part.journal, "all", [])
-    assert merge_journals([], tmp_path / "none.jsonl", "all", []) == {}
+        merge_journals([part], part.journal, "all")
+    assert merge_journals([], tmp_path / "none.jsonl", "all") == {}

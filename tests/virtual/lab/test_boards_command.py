@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import sys
@@ -13,9 +14,14 @@ from typing import Any
 
 import pytest
 
+from harness.board.profile import CODEY
 from harness.deadline import Deadline
+from harness.errors import LeaseBusy
+from harness.lab.lease import LeaseTerms, list_leases, take_lease
+from harness.lab.opened import open_board
 from harness.lab.probed import Aside, ProbedFile
-from harness.link.virtual import VirtualControl, find_control
+from harness.link.spec import parse_specs
+from harness.link.virtual import VirtualControl, VirtualSettings, find_control, start_virtual
 from harness.wire.stock_frame import VERSION_QUERY, Frame
 from tests.virtual.fault.command import Commands
 from tests.virtual.fault.peer import Peer, silence
@@ -336,3 +342,18 @@ def test_board_comes_back_on_probation_by_itself_and_stays_after_a_good_run(
     assert aside.is_on_probation
     assert hil.run("run", "test_it.py").code == 0
     assert probed.read("c1").aside is None
+
+
+def test_board_that_somebody_reaches_by_another_way_is_busy(tmp_path: Path) -> None:
+    terms = LeaseTerms(folder=tmp_path / "leases")
+    process = start_virtual(VirtualSettings(), Deadline.after(20.0))
+    with contextlib.closing(process):
+        (spec,) = parse_specs(f"port:{process.port}")
+        held = take_lease(f"chip-{process.id}", terms)
+        with pytest.raises(LeaseBusy, match="another run holds the board"):
+            open_board(spec, CODEY, terms=terms)
+        # Its own lease on the port was given back.
+        assert list(list_leases(tmp_path / "leases")) == [f"chip-{process.id}"]
+        held.release()
+        open_board(spec, CODEY, terms=terms).close()
+        assert list_leases(tmp_path / "leases") == {}
