@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import sys
@@ -21,13 +20,15 @@ from harness.lab.lease import LeaseTerms, list_leases, take_lease
 from harness.lab.opened import open_board
 from harness.lab.probed import Aside, ProbedFile
 from harness.link.spec import parse_specs
-from harness.link.virtual import VirtualControl, VirtualSettings, find_control, start_virtual
+from harness.link.virtual import VirtualControl, VirtualProcess, find_control
 from harness.wire.stock_frame import VERSION_QUERY, Frame
 from tests.virtual.fault.command import Commands
 from tests.virtual.fault.peer import Peer, silence
 from tests.virtual.lab.relay import LabRelay
 
 VERSION = b"23.01.012"
+
+MakeBoard = Callable[[], VirtualProcess]
 
 #: A power switch that obeys and cuts nothing.
 NO_SWITCH = 'driver = "command"\noff = "true"\non = "true"\noff_s = 0\n'
@@ -46,11 +47,12 @@ def inventory(hil: Commands, **ports: str) -> ProbedFile:
     return ProbedFile(path)
 
 
-def test_board_is_added_with_what_it_says_of_itself(hil: Commands) -> None:
-    board, port = hil.board("--bare")
+def test_board_is_added_with_what_it_says_of_itself(hil: Commands, make_board: MakeBoard) -> None:
+    board = make_board()
+    port = board.port
     added = hil.run("boards", "add", port, "--name", "c1", "--tag", "wifi", "--json")
     assert added.code == 0, added.err
-    assert added.json["id"] == json.loads(board.out)["id"]
+    assert added.json["id"] == board.id
     assert (added.json["name"], added.json["label"]) == ("c1", "A")
     listed = hil.run("boards", "--json")
     (row,) = listed.json["boards"]
@@ -119,9 +121,9 @@ def test_wrong_use_of_boards_is_told_in_one_line(
 
 
 def test_health_tells_each_board_and_sets_a_dead_one_aside_until_it_is_readmitted(
-    hil: Commands, make_peer: Callable[..., Peer]
+    hil: Commands, make_peer: Callable[..., Peer], make_board: MakeBoard
 ) -> None:
-    _, port = hil.board("--bare")
+    port = make_board().port
     dead = make_peer(silence)
     probed = inventory(hil, c1=port, dead=dead.path, gone="/dev/absent")
     # So that the ladder has a rung to try.
@@ -152,8 +154,10 @@ def test_health_tells_each_board_and_sets_a_dead_one_aside_until_it_is_readmitte
     assert probed.read("dead").aside is None
 
 
-def test_other_chip_or_firmware_than_the_inventorys_is_exit_12(hil: Commands) -> None:
-    _, port = hil.board("--bare")
+def test_other_chip_or_firmware_than_the_inventorys_is_exit_12(
+    hil: Commands, make_board: MakeBoard
+) -> None:
+    port = make_board().port
     (hil.folder / "test_it.py").write_text("def test_it(board): board.exec('print(1)')\n")
     for key, value, said in (
         ("id", "00ff", "another board answers on the port than the inventory says"),
@@ -196,9 +200,9 @@ def flash(hil: Commands, esptool: Path, *arguments: str, stdin: bytes = b"") -> 
 
 
 def test_flash_tells_esptool_what_to_write_where_and_records_the_digest(
-    hil: Commands, esptool: Path
+    hil: Commands, esptool: Path, make_board: MakeBoard
 ) -> None:
-    _, port = hil.board("--bare")
+    port = make_board().port
     probed = inventory(hil, c1=port)
     with (hil.folder / "boards.toml").open("a") as file:
         file.write("flash = true\n")
@@ -217,8 +221,10 @@ def test_flash_tells_esptool_what_to_write_where_and_records_the_digest(
     ]
 
 
-def test_flash_without_the_typed_name_does_nothing(hil: Commands, esptool: Path) -> None:
-    _, port = hil.board("--bare")
+def test_flash_without_the_typed_name_does_nothing(
+    hil: Commands, esptool: Path, make_board: MakeBoard
+) -> None:
+    port = make_board().port
     for typed in (b"", b"yes\n", b"\n"):
         done = flash(hil, esptool, "--board", f"port:{port}", stdin=typed)
         assert done.code == 4
@@ -228,8 +234,10 @@ def test_flash_without_the_typed_name_does_nothing(hil: Commands, esptool: Path)
     assert (hil.folder / "told").exists()
 
 
-def test_flash_that_fails_or_may_not_be_is_told(hil: Commands, esptool: Path) -> None:
-    _, port = hil.board("--bare")
+def test_flash_that_fails_or_may_not_be_is_told(
+    hil: Commands, esptool: Path, make_board: MakeBoard
+) -> None:
+    port = make_board().port
     inventory(hil, c1=port)
     forbidden = flash(hil, esptool, "--board", "c1", "--yes")
     assert forbidden.code == 4
@@ -250,8 +258,10 @@ def test_flash_that_fails_or_may_not_be_is_told(hil: Commands, esptool: Path) ->
 # Looking at one board.
 
 
-def test_doctor_proves_switch_and_broker_and_remembers_what_a_person_saw(hil: Commands) -> None:
-    _, port = hil.board("--bare")
+def test_doctor_proves_switch_and_broker_and_remembers_what_a_person_saw(
+    hil: Commands, make_board: MakeBoard
+) -> None:
+    port = make_board().port
     probed = inventory(hil, c1=port)
     typed = b"y\nn\nwhat\ny\n\ny\ny\n"
     done = hil.run("doctor", "--board", "c1", "--bench", "--json", stdin=typed)
@@ -275,8 +285,10 @@ def test_doctor_proves_switch_and_broker_and_remembers_what_a_person_saw(hil: Co
     assert "led green" not in bench
 
 
-def test_doctor_is_not_taken_in_by_a_switch_that_cuts_nothing(hil: Commands) -> None:
-    _, port = hil.board("--bare")
+def test_doctor_is_not_taken_in_by_a_switch_that_cuts_nothing(
+    hil: Commands, make_board: MakeBoard
+) -> None:
+    port = make_board().port
     relay = LabRelay(port)
     (hil.folder / "boards.toml").write_text(
         f'[boards.c1]\nport = "{relay.spec}"\n[boards.c1.power]\n{NO_SWITCH}'
@@ -327,9 +339,9 @@ def test_run_waits_for_a_board_and_says_who_holds_it(hil: Commands) -> None:
 
 
 def test_board_comes_back_on_probation_by_itself_and_stays_after_a_good_run(
-    hil: Commands,
+    hil: Commands, make_board: MakeBoard
 ) -> None:
-    _, port = hil.board("--bare")
+    port = make_board().port
     probed = inventory(hil, c1=port)
     (hil.folder / "test_it.py").write_text("def test_it(board): board.exec('print(1)')\n")
     probed.set_aside("c1", "silent")
@@ -344,16 +356,17 @@ def test_board_comes_back_on_probation_by_itself_and_stays_after_a_good_run(
     assert probed.read("c1").aside is None
 
 
-def test_board_that_somebody_reaches_by_another_way_is_busy(tmp_path: Path) -> None:
+def test_board_that_somebody_reaches_by_another_way_is_busy(
+    tmp_path: Path, make_board: MakeBoard
+) -> None:
     terms = LeaseTerms(folder=tmp_path / "leases")
-    process = start_virtual(VirtualSettings(), Deadline.after(20.0))
-    with contextlib.closing(process):
-        (spec,) = parse_specs(f"port:{process.port}")
-        held = take_lease(f"chip-{process.id}", terms)
-        with pytest.raises(LeaseBusy, match="another run holds the board"):
-            open_board(spec, CODEY, terms=terms)
-        # Its own lease on the port was given back.
-        assert list(list_leases(tmp_path / "leases")) == [f"chip-{process.id}"]
-        held.release()
-        open_board(spec, CODEY, terms=terms).close()
-        assert list_leases(tmp_path / "leases") == {}
+    process = make_board()
+    (spec,) = parse_specs(f"port:{process.port}")
+    held = take_lease(f"chip-{process.id}", terms)
+    with pytest.raises(LeaseBusy, match="another run holds the board"):
+        open_board(spec, CODEY, terms=terms)
+    # Its own lease on the port was given back.
+    assert list(list_leases(tmp_path / "leases")) == [f"chip-{process.id}"]
+    held.release()
+    open_board(spec, CODEY, terms=terms).close()
+    assert list_leases(tmp_path / "leases") == {}

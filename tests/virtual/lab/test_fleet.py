@@ -12,12 +12,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
+from harness.link.virtual import VirtualProcess
 from harness.report.journal import read_journal
-from tests.virtual.fault.command import Commands, Done, Running
+from tests.virtual.fault.command import ROOT, Commands, Done
 from tests.virtual.fault.peer import Peer, silence
 from tests.virtual.lab.relay import LabRelay
+
+SCHEMA = ROOT / "harness" / "report" / "schema" / "run.schema.json"
 
 COUNT = int(os.environ.get("HIL_FLEET", "4"))
 LIMIT_S = 60.0 + 15.0 * COUNT
@@ -39,6 +43,9 @@ SUITE = """
         ids = {each.evaluate("__import__('machine').unique_id()") for each in boards.values()}
         assert len(ids) == 2
 """
+
+#: A power switch that obeys and cuts nothing, so that the ladder has a rung to try.
+NO_SWITCH = 'driver = "command"\noff = "true"\non = "true"\noff_s = 0\n'
 
 #: What boards behind a serial server need, as real ones do.
 WIFI = {"HIL_WIFI_SSID": "lab", "HIL_WIFI_PASSWORD": "secret", "HIL_BROKER_INTERFACE": "lo"}
@@ -64,9 +71,9 @@ def journal_of(done: Done) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def ports(hil: Commands) -> list[str]:
+def ports(make_board: Callable[[], VirtualProcess]) -> list[str]:
     """The ports of all boards that work."""
-    return [hil.board("--bare")[1] for _ in range(COUNT - 1)]
+    return [make_board().port for _ in range(COUNT - 1)]
 
 
 def test_dead_and_flapping_boards_cost_the_others_nothing(
@@ -77,7 +84,9 @@ def test_dead_and_flapping_boards_cost_the_others_nothing(
     relay = LabRelay(loose, breaks_at=b"print(2)")
     dead = make_peer(silence)
     boards = {f"c{n}": f"port:{port}" for n, port in enumerate(good, 1)}
-    inventory(hil, {**boards, "flapping": relay.spec, "dead": f"port:{dead.path}"})
+    path = inventory(hil, {**boards, "flapping": relay.spec, "dead": f"port:{dead.path}"})
+    with path.open("a") as file:
+        file.write(f"[boards.dead.power]\n{NO_SWITCH}")
     done = hil.start("run", name, "--json", environment=WIFI).wait(LIMIT_S)
     relay.close()
     verdicts = verdicts_of(journal_of(done))
@@ -113,22 +122,36 @@ def test_dead_and_flapping_boards_cost_the_others_nothing(
     assert again.seconds < 5
 
 
-def test_failure_on_one_board_is_the_runs(hil: Commands, ports: list[str]) -> None:
+def test_each_board_fails_for_itself_and_the_run_for_all(hil: Commands, ports: list[str]) -> None:
     name = hil.scenario(
         """
-        from pathlib import Path
+        import os
+        import signal
+
+        def test_before(board):
+            board.exec("print(1)")
 
         def test_differs(board):
+            if board.name == "c3":
+                os.kill(os.getpid(), signal.SIGKILL)
             assert board.name != "c2"
         """
     )
-    inventory(hil, {f"c{n}": f"port:{port}" for n, port in enumerate(ports[:2], 1)})
+    inventory(hil, {f"c{n}": f"port:{port}" for n, port in enumerate(ports[:3], 1)})
     done = hil.run("run", name, "--board", "c1,c2")
     assert done.code == 1
-    assert "board     c1: 1 pass (exit 0)" in done.out
-    assert "board     c2: 1 fail (exit 1)" in done.out
-    assert "verdicts  1 pass, 1 fail" in done.out
-    assert done.verdicts == {"test_differs@c1": "pass", "test_differs@c2": "fail"}
+    assert "board     c1: 2 pass (exit 0)" in done.out
+    assert "board     c2: 1 pass, 1 fail (exit 1)" in done.out
+    assert "verdicts  3 pass, 1 fail" in done.out
+    assert done.verdicts["test_differs@c2"] == "fail"
+    # A process that dies takes nothing along but its own test.
+    done = hil.run("run", name, "--json")
+    assert done.code == 3
+    verdicts = {name: n for name, n in done.json["verdicts"].items() if n}
+    assert verdicts == {"pass": 4, "fail": 1, "blocked": 1}
+    run = json.loads(Path(done.json["report"]).with_name("run.json").read_text())
+    jsonschema.validate(run, json.loads(SCHEMA.read_text()))
+    assert {each["name"] for each in run["boards"]} == {"c1", "c2", "c3"}
 
 
 def test_ctrl_c_ends_all_of_it_and_keeps_what_was_seen(hil: Commands, ports: list[str]) -> None:
@@ -180,21 +203,6 @@ def test_killed_parent_leaves_no_orphan_and_no_lock(hil: Commands, ports: list[s
     done = hil.run("run", short, "--json")
     assert done.code == 0, done.err
     assert done.json["verdicts"]["pass"] == 2
-
-
-def members(running: Running) -> list[str]:
-    return [line.split("]")[0][1:] for line in running.out.splitlines() if line.startswith("[")]
-
-
-def test_list_with_virtual_boards_is_a_pool_for_one_suite(hil: Commands) -> None:
-    name = hil.scenario(SUITE)
-    running = hil.start("run", name, "--board", "virtual:2")
-    done = running.wait(LIMIT_S)
-    assert done.code == 0
-    assert members(running) == []
-    assert done.verdicts == dict.fromkeys(
-        ("test_runs", "test_again", "test_last", "test_two"), "pass"
-    )
 
 
 def test_nothing_to_run_is_said_once_for_all(hil: Commands, ports: list[str]) -> None:

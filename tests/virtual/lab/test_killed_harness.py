@@ -9,10 +9,12 @@ import os
 import random
 import signal
 import subprocess
+from collections.abc import Callable
 
 from harness import shipped
 from harness.board.manifest import load_manifest
 from harness.lab.lease import list_leases
+from harness.link.virtual import VirtualProcess
 from tests.virtual.fault.command import Commands
 
 KILLS = int(os.environ.get("HIL_KILLS", "2"))
@@ -41,12 +43,12 @@ SUITE = """
 
 
 def test_harness_that_is_killed_leaves_no_lock_no_orphan_and_a_board_that_works(
-    hil: Commands,
+    hil: Commands, make_board: Callable[[], VirtualProcess]
 ) -> None:
     moments = random.Random(5)  # noqa: S311 (moments of a test)
     killed = hil.scenario(SUITE)
     short = hil.scenario("def test_it(board): board.exec('print(1)')", "test_short.py")
-    _, port = hil.board("--bare")
+    port = make_board().port
     pushed = max(load_manifest(shipped.device_src()).files)
     for number in range(KILLS):
         if number % 2:
