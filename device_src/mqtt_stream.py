@@ -1,6 +1,6 @@
 """The connection of an MQTT client: bytes in both directions, over TCP or TLS, every wait limited.
 
-Below the session: this file knows where a packet begins, and nothing of what is in it.
+Below the session: this file knows where a packet begins and ends, and nothing of what it means.
 """
 
 import errno
@@ -9,10 +9,6 @@ import socket
 import sys
 from time import ticks_add, ticks_diff, ticks_ms
 
-from micropython import const
-
-_RX = const(256)  # size of the receive buffer; a longer packet gets one of its own
-
 
 class Stream:
     """One connection at a time. Whatever goes wrong in it closes it."""
@@ -20,13 +16,9 @@ class Stream:
     # For a connection attempt, a handshake, an answer, a write, the rest of a packet.
     timeout_s = 10
 
-    def __init__(self):
-        self._sock = None  # what is polled
-        self._io = None  # what is read and written: the socket, or TLS on it
-        self._sent_ms = self._heard_ms = 0
-        # The receive buffer: _rx[_at:_end] was read and is not used yet.
-        self._rx = bytearray(_RX)
-        self._at = self._end = 0
+    _sock = None  # what is polled
+    _io = None  # what is read and written: the socket, or TLS on it
+    _tx = _view = b""  # the send buffer, and the packet that it held last
 
     def _open(self, host, port, tls):
         """Connect to the first address of a host that answers.
@@ -34,55 +26,55 @@ class Stream:
         `tls` are the arguments of ssl.wrap_socket, or None for no TLS.
         """
         until = self._limit()
-        error = OSError(errno.ENOTCONN)
-        for info in socket.getaddrinfo(host, port):
-            if info[1] in (0, socket.SOCK_STREAM):  # 0: lwIP
-                try:
-                    return self._dial(info, tls, until)
-                except OSError as e:
-                    self._close()
-                    error = e
-        raise error
+        self._rx = bytearray(256)  # a packet that is not wholly in it gets a buffer of its own
+        self._at = self._end = 0  # _rx[_at:_end] was read and is not used yet
+        reason = OSError(errno.ENOTCONN)
+        for data in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
+            try:
+                return self._dial(data, tls, until)
+            except OSError as e:
+                self._close()
+                reason = e
+        raise reason
 
-    def _dial(self, info, tls, until):
-        self._sock = sock = socket.socket(info[0], socket.SOCK_STREAM)
+    def _dial(self, data, tls, until):
+        self._sock = io = socket.socket(data[0], socket.SOCK_STREAM)
         self._poll = select.poll()
-        self._poll.register(sock, select.POLLIN)
+        self._poll.register(io)
+        self._event = select.POLLOUT  # what a write waits for
         # Non-blocking all the time, and poll() with a limit: a socket's own time-out is not kept by
         # connect() on lwIP, nor by TLS on top of the socket.
-        sock.setblocking(False)
+        io.setblocking(False)
         try:
-            sock.connect(info[-1])
+            io.connect(data[-1])
         except OSError as e:
             if e.args[0] not in (errno.EINPROGRESS, 115, 119):  # ESP32 has 119, whatever errno says
                 raise
-        if self._writable(until) & (select.POLLERR | select.POLLHUP):
-            sock.recv(1)  # raises the reason
-            raise OSError(errno.ECONNREFUSED)
+        code = self._wait(select.POLLOUT, until)
+        if code != select.POLLOUT:
+            if code:
+                io.recv(1)  # raises the reason
+            raise OSError(errno.ETIMEDOUT)
         # Without it an acknowledgement of ours that the broker's TCP has not confirmed holds back
         # the next packet for 40 ms. MicroPython's Unix port has the option, but no name for it.
         if hasattr(socket, "TCP_NODELAY") or sys.platform == "linux":
-            sock.setsockopt(6, 1, 1)
-        self._io = sock
+            io.setsockopt(6, 1, 1)
         if tls is not None:
             from ssl import wrap_socket
 
-            sock.settimeout(max(1, ticks_diff(until, ticks_ms())) / 1000)
-            try:
-                self._io = wrap_socket(sock, **tls)
-            except ValueError as e:  # MicroPython's form of a certificate that does not fit
-                raise OSError(errno.ECONNABORTED, e.args[0])
-            sock.setblocking(False)
+            # The handshake is part of the first write, and waits for what the peer says.
+            io = wrap_socket(io, do_handshake=False, **tls)
+            self._event = select.POLLIN
+        self._io = io
 
     def _close(self):
         """Give the socket back. May be called twice."""
-        io, sock = self._io, self._sock
+        io, data = self._io, self._sock
         self._io = self._sock = None
-        self._at = self._end = 0
         if io:
             io.close()
-        if sock and sock is not io:
-            sock.close()
+        if data and data is not io:
+            data.close()
 
     def _live(self):
         """Return the open connection."""
@@ -93,6 +85,17 @@ class Stream:
     def _limit(self):
         """Return the moment, in ticks, by which what begins now must be complete."""
         return ticks_add(ticks_ms(), int(self.timeout_s * 1000))
+
+    def _wait(self, event, until):
+        """Wait for the socket, return what poll() says; 0 at `until`, None is no limit."""
+        count = -1
+        if until is not None:
+            count = ticks_diff(until, ticks_ms())
+            if count <= 0:
+                return 0
+        self._poll.modify(self._sock, event)
+        data = self._poll.poll(count)
+        return data[0][1] if data else 0
 
     # Sending. One write for each packet: several small ones meet Nagle's algorithm here and delayed
     # acknowledgement at the broker, and cost 40 ms.
@@ -105,81 +108,95 @@ class Stream:
                 until = self._limit()
                 data = memoryview(data)[count or 0 :]
                 while len(data):
-                    self._writable(until)
+                    if not self._wait(self._event, until):
+                        raise OSError(errno.ETIMEDOUT)
                     data = data[io.write(data) or 0 :]
-        except BaseException:  # a packet was cut in two: nothing more can be sent here
+                self._event = select.POLLOUT
+        except BaseException as e:  # a packet was cut in two: nothing more can be sent here
             self._close()
+            # A certificate that does not fit, or an error of mbedTLS: their numbers are below 0.
+            if isinstance(e, ValueError) or (isinstance(e, OSError) and e.args[0] < 0):
+                raise OSError(errno.ECONNABORTED, "TLS: " + str(e.args[-1]).strip())
             raise
         self._sent_ms = ticks_ms()
 
-    def _writable(self, until):
-        """Wait until the socket takes bytes, and return what poll() says of it."""
-        self._poll.modify(self._sock, select.POLLOUT)
-        data = self._poll.poll(max(0, ticks_diff(until, ticks_ms())))
-        if not data:
-            raise OSError(errno.ETIMEDOUT)
-        self._poll.modify(self._sock, select.POLLIN)
-        return data[0][1]
+    def _put(self, kind, head, number, tail):
+        """Return a packet, in the send buffer: what is before its id, its id, and what follows."""
+        # The fixed header, 2 to 5 bytes, is put in last, right before the rest.
+        at = 5 + len(head)
+        end = at + len(tail) + (2 if number else 0)
+        data = self._tx
+        if len(data) < end:
+            data = bytearray(max(end, 128))
+            self._view = b""
+            if end <= 1024:
+                self._tx = data  # for the next one, too
+        data[5:at] = head
+        if number:
+            data[at] = number >> 8
+            data[at + 1] = number & 255
+            at += 2
+        data[at:end] = tail
+        size = end - 5
+        at = 3 if size < 128 else 2 if size < 16384 else 1 if size < 2097152 else 0
+        data[at] = kind
+        head = self._view
+        if len(head) != end - at:  # a view takes 64 bytes of heap
+            head = memoryview(data)[at:end]
+            if end <= 1024:
+                self._view = head
+        while at < 3:
+            at += 1
+            data[at] = size & 127 | 128
+            size >>= 7
+        data[4] = size
+        return head
 
     # Receiving.
-
-    def _begin(self, until):
-        """Wait until a packet has begun; False when none has by `until`, None being no limit."""
-        while self._at == self._end:
-            self._at = self._end = 0
-            if len(self._rx) > _RX:
-                self._rx = bytearray(_RX)
-            if not self._fill(until):
-                return False
-        self._due = None
-        return True
 
     def _byte(self):
         """Return the next byte of the packet that has begun."""
         if self._at == self._end:
-            self._need(1)
+            self._end = self._fill(self._rx)
+            self._at = 0
         at = self._at
         self._at = at + 1
         return self._rx[at]
 
-    def _need(self, size):
-        """Wait until the receive buffer holds `size` more bytes of the packet that has begun."""
-        rx = self._rx
+    def _body(self, size):
+        """Return the next `size` bytes of the packet that has begun."""
         at = self._at
-        held = self._end - at
-        if held >= size:
-            return
-        if self._due is None:
-            self._due = self._limit()
-        if at + size > len(rx):
-            if size > len(rx):
-                self._rx = bytearray(size)
-            self._rx[:held] = rx[at : self._end]
-            self._at = 0
-            self._end = held
-        while self._end - self._at < size:
-            if not self._fill(self._due):
-                raise OSError(errno.ETIMEDOUT)
+        count = self._end - at
+        data = memoryview(self._rx)[at : at + size]
+        if size <= count:
+            self._at = at + size
+            return data
+        self._at = self._end
+        io = memoryview(bytearray(size))
+        io[:count] = data[:count]
+        while count < size:
+            count += self._fill(io[count:])
+        return io
 
-    def _fill(self, until):
-        """Read at least a byte behind what the buffer holds; False when none came by `until`."""
-        end = self._end
-        data = memoryview(self._rx)[end:] if end else self._rx
+    def _fill(self, data, until=False):
+        """Read at least a byte into `data`, and return how many; 0 when none came by `until`.
+
+        Without that it is the rest of a packet, which must come in time.
+        """
+        if until is False:
+            until = self._due = self._due or self._limit()
         while True:
             try:
                 count = self._io.readinto(data)
                 if count:
-                    self._end = end + count
                     self._heard_ms = ticks_ms()
-                    return True
+                    return count
                 if count == 0:
                     raise OSError(errno.ECONNRESET)
             except BaseException:
                 self._close()
                 raise
-            count = -1  # no limit
-            if until is not None:
-                count = ticks_diff(until, ticks_ms())
-                if count <= 0:
-                    return False
-            self._poll.poll(count)
+            if not self._wait(select.POLLIN, until):
+                if self._due:
+                    raise OSError(errno.ETIMEDOUT)
+                return 0

@@ -106,7 +106,10 @@ class LinkError(HarnessError, OSError):
 
 
 class LinkOpenFailed(LinkError):
-    """The port could not be opened; `reason` is one of absent, busy, permission, refused, other."""
+    """The port could not be opened.
+
+    `reason` is one of absent, busy, permission, refused, control, other.
+    """
 
     def __init__(
         self,

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import NoReturn
 
 from launcher.environment import BASE_LOCK, TEST_LOCK, ensure_environment
-from launcher.mosquitto import find, obtain
+from launcher.program import MOSQUITTO, SER2NET, find, obtain
 from launcher.step import EXIT_BLOCKED, EXIT_INTERRUPTED, SetUpError, WayClosedError, say
 
 #: The commands that start a broker; the others do not fail for the lack of one.
 BROKER_COMMANDS = frozenset({"bench", "mutate", "play", "qualify", "run", "soak", "test"})
+
+#: What some of the project's own tests start.
+TEST_PROGRAMS = (SER2NET,)
 
 #: Asks for text only, which any Python can print before anything is set up.
 HELP = frozenset({"-h", "--help", "help"})
@@ -66,17 +69,36 @@ def prepare(root: Path, arguments: list[str]) -> dict[str, str]:
     environ = dict(os.environ)
     _end_children_on_sigterm()
     try:
-        mosquitto = find(environ)
+        mosquitto = find(MOSQUITTO, environ)
     except SetUpError:
         if command in BROKER_COMMANDS:
             raise
         mosquitto = None
     ensure_environment(root, [BASE_LOCK, TEST_LOCK] if command == "test" else [BASE_LOCK])
     if mosquitto is None and command in BROKER_COMMANDS and not names_broker(arguments, environ):
-        mosquitto = obtain()
+        mosquitto = obtain(MOSQUITTO)
     if mosquitto is not None:
-        environ["HIL_MOSQUITTO"] = str(mosquitto)
+        environ[MOSQUITTO.variable] = str(mosquitto)
+    if command == "test":
+        environ.update(test_tools(environ))
     return environ
+
+
+def test_tools(environ: dict[str, str]) -> dict[str, str]:
+    """Obtain the programs that some tests alone need; those skip by name for what is not to be had.
+
+    Returns:
+        What to set in the environment.
+    """
+    found = {}
+    for wanted in TEST_PROGRAMS:
+        try:
+            program = find(wanted, environ) or obtain(wanted)
+        except SetUpError as error:
+            say(f"{error}; the tests that need it will be skipped")
+        else:
+            found[wanted.variable] = str(program)
+    return found
 
 
 def names_broker(arguments: list[str], environ: dict[str, str]) -> bool:

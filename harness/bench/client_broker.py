@@ -6,10 +6,10 @@ halves the rates, of the fastest clients most.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,9 @@ from harness.errors import BrokerError
 
 _SETTINGS = MosquittoSettings(users=None, max_queued_messages=0)
 _QUIET = "".join(f"log_type {kind}\n" for kind in ("error", "warning", "notice", "information"))
+
+#: The highest of the ordinary priorities, as `nice` counts them.
+_FIRST = -20
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,12 @@ class QuietBroker:
     version: str
 
 
-@contextmanager
+@contextlib.contextmanager
 def one_core() -> Iterator[str]:
     """Keep this thread, and all processes that it starts, on one core, where the system can.
+
+    Where we may (as root), they also come before what else runs on that core: with seven busy
+    processes beside, the ratio of two clients was 0.7 in one run and 1.4 in the next.
 
     Yields:
         The core's number; ``any`` on a system that cannot.
@@ -49,15 +55,19 @@ def one_core() -> Iterator[str]:
         yield "any"
         return
     before = os.sched_getaffinity(0)
+    priority = os.getpriority(os.PRIO_PROCESS, 0)
     core = max(before)
     os.sched_setaffinity(0, {core})
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, _FIRST)
     try:
         yield str(core)
     finally:
+        os.setpriority(os.PRIO_PROCESS, 0, priority)
         os.sched_setaffinity(0, before)
 
 
-@contextmanager
+@contextlib.contextmanager
 def quiet_mosquitto(executable: Path, deadline: Deadline) -> Iterator[QuietBroker]:
     """Run a Mosquitto on a port of its own.
 

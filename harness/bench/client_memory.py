@@ -57,7 +57,7 @@ def import_of(interpreter: Interpreter, client: Client) -> Import:
             on=f"{client.name}, {client.folder}",
             expected=f"a module {client.module}",
         )
-    files = (Path(name).relative_to(client.folder) for name in answer["files"] if name)
+    files = (Path(name) for name in answer["files"] if name)
     return Import(answer["size_bytes"], tuple(sorted(files)))
 
 

@@ -60,7 +60,9 @@ class Interpreter:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             bufsize=0,
-            env={"MICROPYPATH": f".frozen:{folder}"},
+            # The name of each file that is imported lies in the heap: not a path of this machine.
+            cwd=folder,
+            env={"MICROPYPATH": ".frozen:."},
         )
 
     def run(

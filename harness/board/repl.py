@@ -126,10 +126,12 @@ class Repl:
 
     def evaluate(self, expression: str, deadline: Deadline) -> object:
         """Return the value of an expression, for values whose `repr` is a Python literal."""
-        printed = self.exec(f"print(repr({expression}))", deadline)
+        # A tuple is printed piece by piece; the `repr` of a long value would have to fit into the
+        # board's heap in one piece.
+        printed = self.exec(f"print(({expression},))", deadline)
         try:
-            value: object = ast.literal_eval(printed.decode("utf-8").strip())
-        except (ValueError, SyntaxError, UnicodeDecodeError) as error:
+            (value,) = ast.literal_eval(printed.decode("utf-8").strip())
+        except (TypeError, ValueError, SyntaxError) as error:
             raise RemoteProtocolError(
                 f"the value of {expression!r} is no literal", on=self.name, received=printed
             ) from error

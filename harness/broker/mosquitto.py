@@ -57,6 +57,7 @@ class Mosquitto:
         self._executable = executable
         self._credentials = Credentials(f"hil-{secrets.token_hex(4)}", secrets.token_urlsafe(18))
         self._reservation: PortReservation | None = None
+        self._tls_reservations: list[PortReservation] = []
         self._process: KeptProcess | None = None
         self._started_mark = 0
         self._version = ""
@@ -67,6 +68,12 @@ class Mosquitto:
     def address(self) -> BrokerAddress:
         """Where it listens; the port is known from the first `start` on."""
         port = self._reservation.port if self._reservation else self.settings.port
+        return BrokerAddress(self.settings.bind_address, port)
+
+    def tls_address(self, name: str) -> BrokerAddress:
+        """Return where one of the settings' TLS listeners is; it must have been started."""
+        names = [each.name for each in self.settings.tls]
+        port = self._tls_reservations[names.index(name)].port
         return BrokerAddress(self.settings.bind_address, port)
 
     @property
@@ -208,6 +215,8 @@ class Mosquitto:
         """Start the process and wait until it says that it runs; False when its port is taken."""
         if self._reservation is None:
             self._reservation = PortReservation(self.settings.bind_address, self.settings.port)
+        while len(self._tls_reservations) < len(self.settings.tls):
+            self._tls_reservations.append(PortReservation(self.settings.bind_address, 0))
         self._started_mark = self.log.mark
         files = {
             "users": password_file((self._credentials, *(self.settings.users or ()))),
@@ -216,6 +225,7 @@ class Mosquitto:
                 port=self._reservation.port,
                 users_path=f"{FOLDER}/users",
                 is_root=os.geteuid() == 0,
+                tls_ports=[each.port for each in self._tls_reservations],
             ),
         }
         command = [str(self._executable.absolute()), "-c", f"{FOLDER}/mosquitto.conf"]
@@ -256,6 +266,8 @@ class Mosquitto:
         reservation, self._reservation = self._reservation, None
         if reservation is not None:
             reservation.close()
+        while self._tls_reservations:
+            self._tls_reservations.pop().close()
 
     def _failure(self, tried: str, expected: str) -> BrokerError:
         return BrokerError(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from harness.broker.broker import Credentials
 from harness.errors import ConfigError
@@ -21,6 +23,22 @@ _MAX_PORT = 65535
 
 
 @dataclass(frozen=True)
+class TlsListener:
+    """One more port of a broker, which speaks TLS.
+
+    Attributes:
+        name: What tells it from the others.
+        identity: PEM file with the certificate that it shows, and the key of that.
+        client_ca: PEM file with the authority whose certificate a client must show; None for
+            clients without one.
+    """
+
+    name: str
+    identity: Path
+    client_ca: Path | None = None
+
+
+@dataclass(frozen=True)
 class MosquittoSettings:
     """The settings of a private broker; everything else is Mosquitto's default.
 
@@ -33,6 +51,7 @@ class MosquittoSettings:
         allow_anonymous: Whether a client may connect without a user.
         max_inflight_messages: QoS 1 and 2 messages on their way to one client at once.
         max_queued_messages: Messages kept for one client that is slow or away.
+        tls: Ports for TLS beside the plain one, free ones at the same address.
     """
 
     bind_address: str = "127.0.0.1"
@@ -41,6 +60,7 @@ class MosquittoSettings:
     allow_anonymous: bool = False
     max_inflight_messages: int = 20
     max_queued_messages: int = 1000
+    tls: tuple[TlsListener, ...] = ()
 
     def __post_init__(self) -> None:
         """Check what would break the configuration files.
@@ -93,7 +113,14 @@ def password_file(users: tuple[Credentials, ...]) -> str:
     return "".join(password_line(each) + "\n" for each in users)
 
 
-def configuration(settings: MosquittoSettings, *, port: int, users_path: str, is_root: bool) -> str:
+def configuration(
+    settings: MosquittoSettings,
+    *,
+    port: int,
+    users_path: str,
+    is_root: bool,
+    tls_ports: Sequence[int] = (),
+) -> str:
     """Return the configuration file.
 
     Every option is known to Mosquitto 2.0 and 2.1. Of these 2.1 calls ``password_file`` outdated in
@@ -105,6 +132,7 @@ def configuration(settings: MosquittoSettings, *, port: int, users_path: str, is
         users_path: Where the password file lies.
         is_root: Whether the broker is started as root. It would then change to the user
             ``mosquitto``, who cannot read the files and may not exist, so it is told to stay.
+        tls_ports: One for each of the settings' TLS listeners.
     """
     is_open = settings.users is None
     options = {
@@ -125,4 +153,10 @@ def configuration(settings: MosquittoSettings, *, port: int, users_path: str, is
         options["password_file"] = users_path
     if is_root:
         options["user"] = "root"
-    return "".join(f"{name} {value}\n" for name, value in options.items())
+    text = "".join(f"{name} {value}\n" for name, value in options.items())
+    for listener, tls_port in zip(settings.tls, tls_ports, strict=True):
+        text += f"listener {tls_port} {settings.bind_address}\n"
+        text += f"certfile {listener.identity}\nkeyfile {listener.identity}\n"
+        if listener.client_ca is not None:
+            text += f"cafile {listener.client_ca}\nrequire_certificate true\n"
+    return text

@@ -126,9 +126,9 @@ def _run(name: str, argv: list[str]) -> int:
         print(f"hil {name}: {error.one_line()}", file=sys.stderr)
         return exit_of(error)
     except KeyboardInterrupt:
-        # CPython ends itself by the signal where Ctrl-C came up in the `exec` of a text, as at the
-        # import of a dataclass, although it was caught; the next such `exec` makes it forget.
-        exec("")  # noqa: S102 (runs nothing)
+        # Where it met code made from text (a data class, during an import), CPython has noted it as
+        # unhandled, and would end this process by the signal; the next such code takes that back.
+        exec("")  # noqa: S102
         print(f"hil {name}: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:

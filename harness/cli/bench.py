@@ -3,6 +3,8 @@
     hil bench overhead      what a test, a run and a command cost; about a minute
     hil bench client        our MQTT client beside umqtt.simple, umqtt.robust and a bare loop on a
                             socket: rates, latency, heap, size; three minutes
+    hil bench features      what each feature of our MQTT client costs in bytes; ten seconds
+    hil bench probe         what the probe costs on the board: nothing when it is not armed; 20 s
 
 Ends with 1 when a limit is not met, with 10 when one could not be judged.
 """
@@ -14,7 +16,7 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.cli.target import add_json_argument, print_json, say, seconds
 from harness.errors import ConfigError
@@ -34,7 +36,9 @@ _WHEEL = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("what", choices=["overhead", "client"], help="which bench")
+    parser.add_argument(
+        "what", choices=["overhead", "client", "features", "probe"], help="which bench"
+    )
     client = parser.add_argument_group("hil bench client")
     client.add_argument(
         "--peer",
@@ -55,25 +59,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also publish 65,540 messages at QoS 1 and count them at the broker",
     )
+    parser.add_argument(
+        "--plot",
+        metavar="FILE",
+        type=Path,
+        help="where the page with the bars goes (default: reports/bench-WHAT.html)",
+    )
     add_json_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    return _client(args) if args.what == "client" else _overhead(args)
-
-
-def _overhead(args: argparse.Namespace) -> int:
-    from harness.bench import overhead
-    from harness.bench.row import host
-
+    if args.what == "client":
+        return _client(args)
     if args.peer or args.seconds or args.long:
         raise ConfigError(
             "--peer, --seconds and --long belong to another bench",
-            on="hil bench overhead",
+            on=f"hil bench {args.what}",
             advice="hil bench client",
         )
-    rows = overhead.measure(say)
+    return _rows(args)
+
+
+def _rows(args: argparse.Namespace) -> int:
+    from harness import shipped
+    from harness.bench import feature_cost, overhead, probe
+    from harness.bench.row import host
+
+    if args.what == "features":
+        interpreter = find_bare_interpreter(os.environ.get("HIL_MICROPYTHON", ""))
+        rows = feature_cost.measure(interpreter, shipped.device_src(), say)
+    elif args.what == "probe":
+        rows = probe.measure(say)
+    else:
+        rows = overhead.measure(say)
+    _plot(args, rows, host())
     if args.json:
         print_json({"rows": [row.as_json() for row in rows], "host": host()})
     else:
@@ -98,6 +118,7 @@ def _client(args: argparse.Namespace) -> int:
         is_long=args.long,
     )
     result = client.measure(setup, say)
+    _plot(args, result.rows, {**host(), **result.versions})
     if args.json:
         print_json(
             {
@@ -119,17 +140,23 @@ def _client(args: argparse.Namespace) -> int:
     return EXIT_BLOCKED if result.missing else 0
 
 
+def _plot(args: argparse.Namespace, rows: list[Row], machine: dict[str, Any]) -> None:
+    from harness.bench.plot import page
+
+    path = args.plot or Path("reports", f"bench-{args.what}.html")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page(f"hil bench {args.what}", rows, machine), "utf-8")
+    say(f"plot: {path}")
+
+
 def _print_rows(rows: Iterable[Row]) -> None:
+    from harness.bench.plot import short
+
     for row in rows:
-        peers = ", ".join(f"{name} {_short(value)}" for name, value in row.peers.items())
+        peers = ", ".join(f"{name} {short(value)}" for name, value in row.peers.items())
         mark = "" if not row.limit else "ok" if row.ok else "NOT MET"
-        line = f"{row.what:<52} {_short(row.ours):>9} {row.unit:<6} {row.limit:<9} {mark:<8}{peers}"
+        line = f"{row.what:<52} {short(row.ours):>9} {row.unit:<6} {row.limit:<9} {mark:<8}{peers}"
         print(line.rstrip())
-
-
-def _short(value: float) -> str:
-    """Return a number with three digits that count, and without an exponent."""
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004
 
 
 def _peer(text: str) -> tuple[str, Path]:
@@ -153,5 +180,5 @@ def find_bare_interpreter(path: str) -> Interpreter:
 
     find_interpreter(path)
     if path:
-        return Interpreter((path,))
+        return Interpreter((str(Path(path).absolute()),))
     return Interpreter((sys.executable, "-I", "-S", "-c", _WHEEL, str(module_folder())))

@@ -16,13 +16,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from harness.cli.parent_line import FOR_PARENT
 from harness.lab.dut import Dut
 from harness.report.merge import Part, end_journal, merge_journals
+from harness.report.traceability import Share, coverage, shares
 from harness.report.write import write_reports
 from harness.scenario.verdict import (
     INCOMPLETE,
@@ -196,6 +197,7 @@ class Fleet:
         counts = dict.fromkeys(VERDICTS, 0)
         begun = [member for member in self._members if member.begun]
         run_id = report = None
+        covered: list[Share] = []
         if begun:
             run_id = f"{begun[0].begun['run']}-fleet"
             folder = Path(begun[0].begun["folder"]).with_name(run_id)
@@ -213,6 +215,7 @@ class Fleet:
             if outcome.failures:
                 reasons.add(INCOMPLETE)
             report = outcome.paths.get("page")
+            covered = [] if outcome.run is None else shares(coverage(outcome.run))
             _take_the_place_of(begun, folder)
         code = exit_code(reasons | reasons_of(counts))
         boards = {
@@ -225,6 +228,7 @@ class Fleet:
                 "boards": list(boards.values()),
                 "report": str(report) if report else None,
                 "run": run_id,
+                "coverage": [asdict(share) for share in covered],
                 "per_board": [
                     {
                         "name": member.name,

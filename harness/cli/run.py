@@ -1,10 +1,11 @@
 """Run the scenarios on a board and write a report.
 
-Without paths the shipped scenarios run; paths, -k, -m and all other arguments are pytest's. Ends
-with 0 when all passed, 1 for product failures, 10 when the rig was in the way; README lists the
-others.
+Without paths the shipped scenarios run: the page's example, the module, and one test of each other
+kind; --all takes everything. Paths, -k, -m and all other arguments are pytest's. Ends with 0 when
+all passed, 1 for product failures, 10 when the rig was in the way; README lists the others.
 
     hil run
+    hil run --all
     hil run --board port:/dev/ttyUSB0 -k retained
     hil run my_scenarios/ --json
 """
@@ -60,6 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="device code in place of the shipped",
     )
     add_inventory_argument(parser)
+    parser.add_argument(
+        "--all", action="store_true", help="all shipped scenarios, not only the short set"
+    )
     add_json_argument(parser)
     parser.add_argument(FOR_PARENT, action="store_true", help=argparse.SUPPRESS)
     lines = [f"  {option.flag:<24} {option.help}" for option in OPTIONS]
@@ -90,10 +94,11 @@ def run(args: argparse.Namespace) -> int:
     is_asked = bool(args.board) or any(dut.is_listed for dut in duts)
     is_shared = any(each.startswith("--hil-share=") for each in arguments)
     if len(duts) > 1 and not is_shared and not any(dut.spec.is_made for dut in duts):
+        arguments += ["--all"] if args.all else []
         return _run_fleet(duts, arguments, as_json=args.json)
     if is_asked:
         arguments.append(f"--hil-board={args.board or ','.join(dut.name for dut in duts)}")
-    return _run_pytest(arguments, line, as_json=args.json)
+    return _run_pytest(arguments, line, as_json=args.json, is_short=not args.all)
 
 
 def _run_fleet(duts: list[Dut], arguments: list[str], *, as_json: bool) -> int:
@@ -116,7 +121,9 @@ def _counted(verdicts: dict[str, int]) -> str:
     return ", ".join(f"{n} {name}" for name, n in verdicts.items() if n) or "nothing ran"
 
 
-def _run_pytest(arguments: list[str], line: ParentLine | None, *, as_json: bool) -> int:
+def _run_pytest(
+    arguments: list[str], line: ParentLine | None, *, as_json: bool, is_short: bool
+) -> int:
     import pytest
 
     from harness import shipped
@@ -127,7 +134,7 @@ def _run_pytest(arguments: list[str], line: ParentLine | None, *, as_json: bool)
     # This command is part of the package that pytest would like to import itself: nothing is lost,
     # since no test lies in it.
     own += ["-W", "ignore:Module already imported so cannot be rewritten"]
-    keeper = _Keeper(shipped.scenarios(), line)
+    keeper = _Keeper(shipped.scenarios(), line, is_short=is_short)
     with _stdout_on_stderr(as_json or line is not None):
         code = pytest.main([*own, *arguments], plugins=[keeper])
     hil = keeper.config.stash.get(RUN, None) if keeper.config is not None else None
@@ -154,11 +161,18 @@ class _Keeper:
         config: The session's configuration; None before pytest has read its options.
     """
 
-    def __init__(self, scenarios: Path, line: ParentLine | None) -> None:
-        """Run `scenarios` unless the command line names paths; pytest knows which they are."""
+    def __init__(self, scenarios: Path, line: ParentLine | None, *, is_short: bool) -> None:
+        """Run `scenarios` unless the command line names paths; pytest knows which they are.
+
+        Args:
+            scenarios: The folder of the shipped ones.
+            line: To the process that started this one for one of several boards, if one did.
+            is_short: Take the short set of them where nothing else was selected.
+        """
         self.config: pytest.Config | None = None
         self._scenarios = scenarios
         self._line = line
+        self._is_short = is_short
 
     def pytest_runtestloop(self) -> None:
         """Tell the parent where the run's journal is, before anything can go wrong with a board."""
@@ -174,8 +188,43 @@ class _Keeper:
 
         self.config = config
         config.stash[IS_PART] = self._line is not None
-        if config.args_source != config.ArgsSource.ARGS:
+        if config.args_source == config.ArgsSource.ARGS:
+            self._is_short = False
+        else:
             config.args = [str(self._scenarios)]
+        # Who selects by -k or -m wants to find it wherever it is.
+        if config.option.keyword or config.option.markexpr:
+            self._is_short = False
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave out what is not in the short set."""
+        if not self._is_short or self.config is None:
+            return
+        short = short_set(items, self._scenarios)
+        left_out = [item for item in items if item not in short]
+        items[:] = short
+        self.config.hook.pytest_deselected(items=left_out)
+
+    def pytest_report_collectionfinish(self) -> list[str]:
+        """Say that this is not everything."""
+        return ["the short set; hil run --all takes every scenario"] if self._is_short else []
+
+
+def short_set(items: list[pytest.Item], scenarios: Path) -> list[pytest.Item]:
+    """Return the tests of a run without paths.
+
+    Args:
+        items: All shipped scenarios, in order.
+        scenarios: Their folder. What lies in it itself is about the page and the module and is
+            taken whole; each file in a folder below is a kind, of which one test is taken.
+    """
+    kinds: set[Path] = set()
+    short = []
+    for item in items:
+        if item.path.parent == scenarios or item.path not in kinds:
+            short.append(item)
+        kinds.add(item.path)
+    return short
 
 
 def _joined(arguments: list[str]) -> list[str]:
@@ -193,7 +242,8 @@ def _joined(arguments: list[str]) -> list[str]:
 def _nothing_ran(code: int) -> dict[str, object]:
     """Return the object of ``--json`` for a run that did not begin."""
     counts = dict.fromkeys(VERDICTS, 0)
-    return {"verdicts": counts, "exit": code, "boards": [], "report": None, "run": None}
+    nothing: dict[str, object] = {"boards": [], "report": None, "run": None, "coverage": []}
+    return {"verdicts": counts, "exit": code, **nothing}
 
 
 def _print_nothing_ran(code: int) -> None:

@@ -109,7 +109,8 @@ class SerialPort:
         except (serial.SerialException, OSError, ValueError) as error:
             raise _open_failed(address, error) from error
         self._port = port
-        self._lines = (settings.dtr, settings.rts)
+        # pyserial's RFC 2217 client has no time-out for writing but its network's, which is 5 s.
+        self._has_write_timeout = not address.startswith("rfc2217://")
 
     @property
     def name(self) -> str:
@@ -127,7 +128,8 @@ class SerialPort:
         """Send all of `data`; see `Link.write`."""
         try:
             with self._lost_if_it_fails("writing to the port failed"):
-                self._port.write_timeout = max(0.001, deadline.remaining_s)
+                if self._has_write_timeout:
+                    self._port.write_timeout = max(0.001, deadline.remaining_s)
                 self._port.write(data)
         except serial.SerialTimeoutException as error:
             raise LinkTimeout(
@@ -214,6 +216,9 @@ def _open_failed(address: str, error: Exception) -> LinkOpenFailed:
         reason, said = "permission", "no permission to open the port"
     elif number in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in text:
         reason, said = "busy", "another program holds the port"
+    elif "waiting for option 'control'" in text:
+        # Any server before a pseudo-terminal, and some before ports without these lines.
+        reason, said = "control", "the server does not answer for the control lines of its port"
     elif "://" in address:
         reason, said = "refused", f"nothing answers there ({_last_cause(error)})"
     elif _is_no_terminal(error):
@@ -223,6 +228,7 @@ def _open_failed(address: str, error: Exception) -> LinkOpenFailed:
     advice = {
         "permission": "sudo usermod -aG dialout $USER, then log in again",
         "busy": f"fuser -v {address}",
+        "control": f"--board {address}{'&' if '?' in address else '?'}ign_set_control",
         "refused": "is that host up and its serial server running? hil boards lists the ports here",
     }.get(reason, advice_for_ports())
     return LinkOpenFailed(said, reason=reason, on=address, advice=advice)

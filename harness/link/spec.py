@@ -110,7 +110,7 @@ def _virtual_count(part: str) -> int:
 
 def _parse_one(part: str) -> BoardSpec:
     if part.startswith(("rfc2217://", "socket://")):
-        if not re.fullmatch(r"[a-z0-9]+://(\[[0-9A-Fa-f:.]+\]|[^/:@]+):\d+(/.*)?", part):
+        if not re.fullmatch(r"[a-z0-9]+://(\[[0-9A-Fa-f:.]+\]|[^/?:@]+):\d+([/?].*)?", part):
             raise ConfigError(
                 "the address of the port is not complete",
                 on=f"board {part!r}",

@@ -12,12 +12,15 @@ from harness.broker.scripted import ScriptedBroker
 from harness.deadline import Deadline
 from harness.errors import LinkError
 from harness.link.rig import Inputs
+from harness.pytest_plugin.collection import evidence_of
 from harness.pytest_plugin.run import HilRun, run_of
+from harness.scenario.assertion import Display, Led
 from harness.scenario.dut import BoardUnderTest
-from harness.scenario.matcher import Matcher, frame_is, is_dark, led_is, shows
 from harness.scenario.messenger import Messenger
-from harness.scenario.observation import expect
 from harness.scenario.runner import Runner
+
+#: The types by which tests name what they get.
+__all__ = ["Display", "Led", "RigInputs"]
 
 
 @pytest.fixture(scope="session")
@@ -58,8 +61,7 @@ def _lent(hil_run: HilRun, request: pytest.FixtureRequest, number: int) -> Itera
         except LinkError as error:
             hil_run.stand.recover(number - 1, error)
             dut.reset()
-    if dut.board.rig.bench is not None:
-        dut.board.rig.bench.clear()
+    dut.begin(evidence_of(request.node, hil_run.settings))
     try:
         yield dut
     finally:
@@ -92,6 +94,17 @@ def scripted(hil_run: HilRun, board: BoardUnderTest) -> Iterator[ScriptedBroker]
 
 
 @pytest.fixture
+def tls_broker(hil_run: HilRun, board: BoardUnderTest) -> Iterator[Broker]:
+    """A broker of the test's own that speaks TLS, which any host name that `board` uses stands for.
+
+    Some names stand for ports with certificates that a client must refuse, or ask for one of the
+    client; see `Stand.tls_broker`.
+    """
+    with hil_run.stand.tls_broker(board) as lent:
+        yield lent
+
+
+@pytest.fixture
 def mqtt(hil_run: HilRun, broker: Broker) -> Iterator[Messenger]:
     """The harness's MQTT client, connected for the run; subscriptions end with the test."""
     broker.check_alive()
@@ -100,49 +113,16 @@ def mqtt(hil_run: HilRun, broker: Broker) -> Iterator[Messenger]:
     messenger.tidy()
 
 
-class Display:
-    """What the board's panel shows, by every source that can tell."""
-
-    def __init__(self, dut: BoardUnderTest, check: Callable[[Matcher, float], None]) -> None:
-        """Made by the fixture."""
-        self._dut = dut
-        self._check = check
-
-    def shows(self, text: str, within_s: float = 2.0) -> None:
-        """Check that it shows a static text in either font."""
-        self._check(shows(text), within_s)
-
-    def is_frame(self, rows: tuple[str, ...] | str | bytes, within_s: float = 2.0) -> None:
-        """Check that it shows exactly this picture; see `matcher.frame_is`."""
-        self._check(frame_is(rows), within_s)
-
-    def is_dark(self, within_s: float = 2.0) -> None:
-        """Check that no pixel is lit."""
-        self._check(is_dark(), within_s)
-
-
-class Led:
-    """What the board's LED shows, by every source that can tell."""
-
-    def __init__(self, check: Callable[[Matcher, float], None]) -> None:
-        """Made by the fixture."""
-        self._check = check
-
-    def shows(self, red: int, green: int, blue: int, within_s: float = 2.0) -> None:
-        """Check its colour, each part in 0..255."""
-        self._check(led_is(red, green, blue), within_s)
-
-
 @pytest.fixture
 def display(board: BoardUnderTest, hil_run: HilRun) -> Display:
     """Assertions on the panel of `board`."""
-    return Display(board, lambda matcher, s: expect(board, matcher, s, hil_run.evidence))
+    return Display(board, hil_run.evidence)
 
 
 @pytest.fixture
 def led(board: BoardUnderTest, hil_run: HilRun) -> Led:
     """Assertions on the LED of `board`."""
-    return Led(lambda matcher, s: expect(board, matcher, s, hil_run.evidence))
+    return Led(board, hil_run.evidence)
 
 
 class RigInputs:

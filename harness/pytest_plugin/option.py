@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from harness.board.snapshot import SOURCES
 from harness.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Option:
     help: str
     default: str = ""
     choices: tuple[str, ...] = ()
+    is_list: bool = False
 
     @property
     def flag(self) -> str:
@@ -68,6 +70,14 @@ OPTIONS = (
         "auto",
         ("auto", "always", "never"),
     ),
+    Option(
+        "evidence",
+        "where evidence on display and LED is taken from, of those that there are: commanded, "
+        "device, bench, with commas; without commanded the probe's records are off",
+        ",".join(SOURCES),
+        SOURCES,
+        is_list=True,
+    ),
     Option("mosquitto", "path of the Mosquitto program"),
     Option("micropython", "path of a MicroPython for virtual boards, in place of the wheel's"),
     Option("esptool", "path of esptool, for boards that may be flashed to bring them back"),
@@ -89,6 +99,7 @@ class Settings:
         broker: ``auto`` or a URL.
         broker_interface: Network interface for real boards; empty when none was named.
         reset: ``auto``, ``always`` or ``never``.
+        evidence: Sources of evidence on display and LED that tests may take, with commas.
         mosquitto: Path of the broker's program; None to search.
         micropython: Path of an interpreter; None for the wheel's.
         esptool: Path of esptool; empty to search when it is needed.
@@ -105,6 +116,7 @@ class Settings:
     broker: str
     broker_interface: str
     reset: str
+    evidence: str
     mosquitto: str | None
     micropython: str | None
     esptool: str
@@ -129,6 +141,11 @@ class Settings:
                 expected=f"seconds from 0 to {MAX_WAIT_S}",
             )
         return seconds
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The sources of `evidence`."""
+        return frozenset(self.evidence.split(","))
 
     def secrets(self) -> list[str]:
         """Return what must not stand in a report: passwords, as typed and as meant."""
@@ -177,6 +194,7 @@ def read_settings(config: pytest.Config) -> Settings:
         broker=values["broker"],
         broker_interface=values["broker-interface"],
         reset=values["reset"],
+        evidence=values["evidence"],
         mosquitto=values["mosquitto"] or None,
         micropython=values["micropython"] or None,
         esptool=values["esptool"],
@@ -196,7 +214,8 @@ def _value(option: Option, config: pytest.Config) -> str:
         or config.getini(option.key)
         or option.default
     )
-    if option.choices and value not in option.choices:
+    given = value.split(",") if option.is_list else [value]
+    if option.choices and not set(given) <= set(option.choices):
         raise ConfigError(
             f"{value!r} is not possible",
             on=option.flag,

@@ -31,6 +31,7 @@ from harness.pytest_plugin.fixture import (
     run,
     scripted,
     timeline,
+    tls_broker,
 )
 from harness.pytest_plugin.option import add_options, read_share
 from harness.pytest_plugin.run import DEFERRED, RUN, UNCOLLECTED, Ending, HilRun, run_of
@@ -56,11 +57,13 @@ __all__ = [
     "run",
     "scripted",
     "timeline",
+    "tls_broker",
 ]
 
 MARKERS = (
     "requirement(id, ...): what the test shows; ids of the catalogue",
     "needs(capability, ...): skip where board or rig lacks one",
+    "evidence(source, ...): believe these alone on display and LED: commanded, device, bench",
     "boards(n, roles=[...]): how many boards the test takes, and what it calls them",
 )
 
@@ -76,6 +79,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", marker)
 
 
+# Last: what others select, such as the short set of `hil run`, is divided, and not the other way.
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is not this process's share where a suite runs on several boards."""
     try:

@@ -8,7 +8,7 @@ import platform
 import secrets
 import subprocess
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
@@ -29,6 +29,7 @@ from harness.pytest_plugin.evidence import RunEvidence
 from harness.pytest_plugin.option import Settings, read_settings
 from harness.pytest_plugin.stand import Stand
 from harness.report.journal import SCHEMA, Journal
+from harness.report.traceability import Share, coverage, shares
 from harness.report.write import ReportOutcome, write_reports
 from harness.scenario.requirement import Catalogue, load_catalogue
 from harness.scenario.verdict import (
@@ -268,7 +269,13 @@ class HilRun:
             "report": str(page) if page else None,
             "run": self.id,
             "folder": str(self.folder),
+            "coverage": [asdict(share) for share in self.shares()],
         }
+
+    def shares(self) -> list[Share]:
+        """Return how much of the requirements the run has shown, once its reports are made."""
+        run = self.outcome.run if self.outcome else None
+        return [] if run is None else shares(coverage(run))
 
     def _point_latest(self) -> None:
         latest = self.settings.report_dir / "latest"

@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from harness import shipped
 from harness.board.board import Board
 from harness.board.manifest import Manifest
 from harness.board.recovery import BoardLost, RungResult
@@ -16,6 +17,7 @@ from harness.broker.external import ExternalBroker
 from harness.broker.mosquitto import Mosquitto
 from harness.broker.program import find_mosquitto
 from harness.broker.scripted import ScriptedBroker
+from harness.broker.settings import TlsListener
 from harness.deadline import Deadline
 from harness.errors import BrokerError, HarnessError, LinkError
 from harness.lab.admission import Admission
@@ -170,13 +172,51 @@ class Stand:
             detail=rung.detail,
         )
 
+    @contextlib.contextmanager
+    def tls_broker(self, dut: BoardUnderTest) -> Iterator[Mosquitto]:
+        """Lend a broker that speaks TLS to a test, in the place of the run's broker.
+
+        Its certificates are those of ``fixtures/tls``. What a host name in a program stands for:
+        ``expired.lab`` for a port whose certificate for that name is over, ``client.lab`` for one
+        that wants a certificate of the client, ``plain.lab`` for the port without TLS, any other
+        one for the port whose certificate is for ``broker.lab``.
+
+        Args:
+            dut: The board whose programs find it.
+        """
+        folder = shipped.fixtures() / "tls"
+        listeners = (
+            TlsListener("*", folder / "broker.pem"),
+            TlsListener("expired.lab", folder / "expired.pem"),
+            TlsListener("client.lab", folder / "broker.pem", folder / "ca.pem"),
+        )
+        network = dut.board.rig.network or self.settings.wifi
+        with Mosquitto(
+            find_mosquitto(self.settings.mosquitto),
+            broker_settings(dut.board, self.settings.broker_interface, tls=listeners),
+            on_log=lambda line: self._evidence.write("broker.log", line=line.text, at_s=line.at_s),
+        ) as broker:
+            broker.start(Deadline.after(BROKER_S))
+            places = {each.name: broker.tls_address(each.name) for each in listeners}
+            places["plain.lab"] = broker.address
+            hosts = {name: (place.host, place.port) for name, place in places.items()}
+            dut.redirect(lambda _board: Redirection(hosts, network))
+            try:
+                yield broker
+            finally:
+                dut.redirect(self.redirection)
+
     def broker_fault(self) -> HarnessError | None:
-        """Return what is wrong with the broker; None when it works, or was stopped on purpose."""
+        """Return what is wrong with the broker; None when it works, or was stopped on purpose.
+
+        A test that was lent a broker of its own has that one, whatever became of the run's.
+        """
         if self._scripted is not None:
             try:
                 self._scripted.check_alive()
             except BrokerError as error:
                 return error
+            return None
         broker = self._broker
         if broker is None:
             return self._errors.get("broker")
@@ -227,7 +267,12 @@ class Stand:
         self._note_board(opened)
         result = opened.deploy(self.manifest)
         evidence.write("board.deploy", board=dut.name, **result.as_json())
-        return BoardUnderTest(opened.board, evidence, self.redirection)
+        return BoardUnderTest(
+            opened.board,
+            evidence,
+            self.redirection,
+            has_records="commanded" in self.settings.sources,
+        )
 
     def _note_board(self, opened: OpenedBoard) -> None:
         rig, profile = opened.board.rig, opened.board.profile

@@ -10,7 +10,7 @@ from harness.pytest_plugin.run import HilRun
 
 
 def summarise(reporter: pytest.TerminalReporter, hil: HilRun) -> None:
-    """Write verdicts, boards, uncovered evidence and the report's path."""
+    """Write verdicts, boards, what of the requirements was shown, and the report's path."""
     reporter.section("codey-hil")
     counts = hil.verdicts()
     said = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
@@ -33,6 +33,8 @@ def summarise(reporter: pytest.TerminalReporter, hil: HilRun) -> None:
         for requirement in cited:
             text = textwrap.shorten(hil.catalogue[requirement].text, 150, placeholder=" ...")
             reporter.write_line(f"          {requirement}: {text}")
+    for share in hil.shares():
+        reporter.write_line(f"covered   {textwrap.shorten(str(share), 250, placeholder=' ...')}")
     _tell_evidence(reporter, hil)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.report.entry import RECORDS, board, deployment, log_line, text_of, texts_of
@@ -232,7 +232,7 @@ class _Assembly:
             host=start.get("host") or {},
             requirements=tuple(
                 Requirement(
-                    *(text_of(row.get(k)) for k in ("id", "text", "source", "kind", "title"))
+                    **{each.name: text_of(row.get(each.name)) for each in fields(Requirement)}
                 )
                 for row in start.get("requirements") or ()
             ),

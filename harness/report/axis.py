@@ -7,6 +7,7 @@ narrow break with its length told, and the rest keeps one scale.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -66,12 +67,13 @@ class Axis:
         """Return the place of a moment; outside the axis its nearer end."""
         if t <= self._times[0]:
             return 0.0
-        for index, after in enumerate(self._times[1:]):
-            if t <= after:
-                before = self._times[index]
-                left, right = self._xs[index], self._xs[index + 1]
-                return left + (right - left) * (t - before) / (after - before)
-        return WIDTH
+        # A scroll or a flood has hundreds of instants, and each is asked for more than once.
+        index = bisect_left(self._times, t)
+        if index == len(self._times):
+            return WIDTH
+        before, after = self._times[index - 1], self._times[index]
+        left, right = self._xs[index - 1], self._xs[index]
+        return left + (right - left) * (t - before) / (after - before)
 
     def ticks(self) -> list[Tick]:
         """Return ticks at the ends, at the sides of breaks, and between where there is room."""

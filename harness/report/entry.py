@@ -163,6 +163,9 @@ def _expect(entry: Entry) -> ExpectRecord:
         text_of(entry.get("message")),
         _columns(entry.get("expected_px")),
         _columns(entry.get("found_px")),
+        tuple(bytes.fromhex(px) for px in entry.get("expected_film") or ()),
+        tuple((float(t), bytes.fromhex(px)) for t, px in entry.get("found_film") or ()),
+        text_of(entry.get("diff")),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.report.entry import rows_from_columns
 from harness.report.frames import frames, sampled
-from harness.report.picture import panel, png, strip
+from harness.report.picture import blank, panel, png, strip
 from harness.report.timeline import failing_instant, moments, readable
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 TIMELINE_SCHEMA = 1
 #: Most frames on a strip: 12 rows of 4.
 _MOST_FRAMES = 48
+#: Frames of a difference side by side.
+_ACROSS = 8
 
 
 def evidence_files(test: TestRecord) -> dict[str, bytes]:
@@ -32,6 +34,9 @@ def evidence_files(test: TestRecord) -> dict[str, bytes]:
     picture = frames_png(test)
     if picture:
         files["frames.png"] = picture
+    difference = difference_png(test)
+    if difference:
+        files["difference.png"] = difference
     for number, attempt in enumerate(test.earlier, start=1):
         for name, data in evidence_files(attempt).items():
             files[f"attempt-{number}/{name}"] = data
@@ -47,6 +52,7 @@ def evidence_names(test: TestRecord) -> list[str]:
         "broker.log": test.broker_log,
         "timeline.json": True,
         "frames.png": frames(test),
+        "difference.png": _films(test),
     }
     return [name for name, has in kinds.items() if has]
 
@@ -112,6 +118,35 @@ def frames_png(test: TestRecord) -> bytes | None:
     if not shown:
         return None
     return png(strip([panel(frame.columns, frame.led or (0, 0, 0)) for frame in shown]))
+
+
+def difference_png(test: TestRecord) -> bytes | None:
+    """Return ``difference.png``: what was expected above what came, or None when nothing failed.
+
+    A picture that came shows what is missing and surplus where there is one to compare it with.
+    """
+    films = _films(test)
+    if films is None:
+        return None
+    expected, found = films
+    across = min(_ACROSS, max(len(expected), len(found)))
+    alone = expected[0] if len(expected) == len(found) == 1 else None
+    pictures = [panel(columns) for columns in expected]
+    pictures += [blank(pictures[0])] * (-len(pictures) % across)
+    return png(strip([*pictures, *(panel(columns, None, alone) for columns in found)], across))
+
+
+def _films(test: TestRecord) -> tuple[list[bytes], list[bytes]] | None:
+    """Return the pictures that were expected and those that came, of the check that failed."""
+    failing = test.failing
+    if failing is None or failing.found_columns is None:
+        return None
+    alone = failing.expected_columns
+    expected = list(failing.expected_film) or ([] if alone is None else [alone])
+    if not expected:
+        return None
+    found = [columns for _, columns in failing.found_film] or [failing.found_columns]
+    return sampled(expected, _MOST_FRAMES), sampled(found, _MOST_FRAMES)
 
 
 def _exec_rows(test: TestRecord) -> list[dict[str, Any]]:

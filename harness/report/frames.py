@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from harness.report.record import Colour, SnapshotRecord, TestRecord
+
+T = TypeVar("T")
 
 DARK_PANEL = bytes(16)
 #: The sources of frames, strongest first: what an observer saw beats what the program says.
@@ -83,7 +85,7 @@ def _frames_of_effects(test: TestRecord, source: str) -> list[Frame]:
     return found
 
 
-def sampled(frames_: list[Frame], most: int) -> list[Frame]:
+def sampled(frames_: list[T], most: int) -> list[T]:
     """Return at most `most` frames, the first and the last among them, evenly picked."""
     if len(frames_) <= most:
         return frames_

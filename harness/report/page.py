@@ -21,10 +21,10 @@ from harness.report.evidence import evidence_names, serial_lines
 from harness.report.frames import frames, last_snapshot, sampled
 from harness.report.record import SOURCES, VERDICTS
 from harness.report.timeline import failing_instant, moments, mqtt_text, one_line
-from harness.report.traceability import coverage
+from harness.report.traceability import coverage, shares
 
 if TYPE_CHECKING:
-    from harness.report.record import Colour, Measurement, Run, TestRecord
+    from harness.report.record import Colour, ExpectRecord, Measurement, Run, TestRecord
     from harness.report.timeline import Moment
 
 #: How many tests that went wrong are told in full; more of them rarely tell more.
@@ -32,6 +32,7 @@ FULL_CARDS = 25
 _SERIAL_LINES = 10
 _LINE_LENGTH = 160
 _FRAMES = 8
+_FILM = 12
 _BEFORE, _AFTER = 10, 3
 _TRACE_LENGTH = 4000
 #: The verdicts that are told at the top.
@@ -71,6 +72,7 @@ def page(run: Run) -> str:
     environment.globals.update(
         attempt_told=_attempt_told,
         channel_names=CHANNEL_NAMES,
+        films_of=_films_of,
         frames_of=lambda test: sampled(frames(test), _FRAMES),
         last_mqtt=_last_mqtt,
         last_serial=_last_serial,
@@ -97,6 +99,7 @@ def page(run: Run) -> str:
         skipped=[pair for pair in numbered if pair[1].verdict == "skipped"],
         series=_series(run),
         coverage=rows,
+        shares=shares(rows),
         uncovered=[row for row in rows if row.verdict == "uncovered"],
         requirements={row.requirement.id: row.requirement for row in rows},
         index_of={test.test: index for index, test in numbered},
@@ -197,6 +200,14 @@ def _last_mqtt(test: TestRecord) -> str:
     if not before:
         return ""
     return f"{before[-1].t - test.start_s:.3f} s  {mqtt_text(before[-1])}"
+
+
+def _films_of(failing: ExpectRecord) -> tuple[list[bytes], list[tuple[float, bytes]]]:
+    """Return what was to come and what came; nothing where one picture tells it all."""
+    expected, found = list(failing.expected_film), list(failing.found_film)
+    if max(len(expected), len(found)) < 2:  # noqa: PLR2004 (a sequence has two)
+        return [], []
+    return sampled(expected, _FILM), sampled(found, _FILM)
 
 
 def _led_of(what: str, text: str) -> Colour | None:

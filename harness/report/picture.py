@@ -96,17 +96,21 @@ def _cells(colours: list[Colour]) -> list[bytes]:
     return [line] * (CELL - 1) + [gap * (CELL * len(colours))]
 
 
+def blank(like: Picture) -> Picture:
+    """Return empty paper of a picture's size."""
+    return Picture(like.width, (bytes(PAPER) * like.width,) * len(like.rows))
+
+
 def strip(pictures: Sequence[Picture], across: int = 4) -> Picture:
     """Put pictures of one size side by side, `across` in a row, in reading order."""
     gap = bytes(PAPER) * _BORDER
     width = pictures[0].width
     across = min(across, len(pictures))
     total = across * width + (across - 1) * _BORDER
-    blank = Picture(width, (bytes(PAPER) * width,) * len(pictures[0].rows))
     rows: list[bytes] = []
     for first in range(0, len(pictures), across):
         line = list(pictures[first : first + across])
-        line += [blank] * (across - len(line))
+        line += [blank(pictures[0])] * (across - len(line))
         if rows:
             rows += [bytes(PAPER) * total] * _BORDER
         rows += [gap.join(parts) for parts in zip(*(one.rows for one in line), strict=True)]

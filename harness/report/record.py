@@ -26,13 +26,18 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Requirement:
-    """One row of the requirement catalogue."""
+    """One row of the requirement catalogue.
+
+    Attributes:
+        not_applicable_because: Why it does not bind the product; empty for one that does.
+    """
 
     id: str
     text: str
     source: str
     kind: str
     title: str
+    not_applicable_because: str = ""
 
 
 @dataclass(frozen=True)
@@ -138,7 +143,13 @@ class StepRecord:
 
 @dataclass(frozen=True)
 class ExpectRecord:
-    """One expectation; `t` is the moment at which it was decided."""
+    """One expectation; `t` is the moment at which it was decided.
+
+    Attributes:
+        expected_film: The pictures that were to come, in order, of what was expected over time.
+        found_film: The last of those that came, with the seconds since the check began.
+        diff: What the terminal said of it, in lines.
+    """
 
     t: float
     board: str
@@ -152,6 +163,9 @@ class ExpectRecord:
     message: str
     expected_columns: bytes | None
     found_columns: bytes | None
+    expected_film: tuple[bytes, ...] = ()
+    found_film: tuple[tuple[float, bytes], ...] = ()
+    diff: str = ""
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ def run_object(run: Run) -> dict[str, Any]:
                 "kind": row.requirement.kind,
                 "known": row.is_known,
                 "verdict": row.verdict,
+                "not_applicable_because": row.requirement.not_applicable_because,
                 "tests": [test.test for test in row.tests],
             }
             for row in coverage(run)

@@ -21,8 +21,9 @@ class Coverage:
     """A requirement and its tests.
 
     Attributes:
-        verdict: The worst verdict of its tests; ``uncovered`` when it has none. Skipped tests
-            count only when there are no others.
+        verdict: The worst verdict of its tests; without any, ``not applicable`` when it does not
+            bind the product, and ``uncovered`` when it does. Skipped tests count only when there
+            are no others.
         is_known: Whether the catalogue has the requirement.
     """
 
@@ -30,6 +31,36 @@ class Coverage:
     tests: tuple[TestRecord, ...]
     verdict: str
     is_known: bool = True
+
+
+@dataclass(frozen=True)
+class Share:
+    """How much of a catalogue's source a run has shown.
+
+    Attributes:
+        source: Where the requirements are written.
+        binding: How many of them bind the product.
+        covered: How many of these have tests of which all that ran passed.
+        missing: Ids of the others, in the catalogue's order.
+        not_applicable: How many do not bind the product.
+    """
+
+    source: str
+    binding: int
+    covered: int
+    missing: tuple[str, ...]
+    not_applicable: int
+
+    def __str__(self) -> str:
+        """Return it as one sentence."""
+        # Rounded down: 100 % is all of them.
+        percent = 100 * self.covered // self.binding
+        others = f"; {self.not_applicable} not applicable" if self.not_applicable else ""
+        missing = f"; not: {', '.join(self.missing)}" if self.missing else ""
+        return (
+            f"{percent} %, {self.covered} of {self.binding} binding requirements of {self.source}"
+            f"{others}{missing}"
+        )
 
 
 def coverage(run: Run) -> list[Coverage]:
@@ -47,8 +78,25 @@ def coverage(run: Run) -> list[Coverage]:
 
 def _row(requirement: Requirement, tests: list[TestRecord], *, is_known: bool = True) -> Coverage:
     verdicts = {test.verdict for test in tests}
-    verdict = next((name for name in _WORST_FIRST if name in verdicts), "uncovered")
+    without = "not applicable" if requirement.not_applicable_because else "uncovered"
+    verdict = next((name for name in _WORST_FIRST if name in verdicts), without)
     return Coverage(requirement, tuple(tests), verdict, is_known)
+
+
+def shares(rows: list[Coverage]) -> list[Share]:
+    """Return for each source of which a test has cited something how much of it was shown."""
+    by_source: dict[str, list[Coverage]] = {}
+    for row in rows:
+        if row.is_known:
+            by_source.setdefault(row.requirement.source, []).append(row)
+    found = []
+    for source, of_it in by_source.items():
+        binding = [row for row in of_it if row.verdict != "not applicable"]
+        if any(row.tests for row in binding):
+            missing = tuple(row.requirement.id for row in binding if row.verdict != "pass")
+            covered = len(binding) - len(missing)
+            found.append(Share(source, len(binding), covered, missing, len(of_it) - len(binding)))
+    return found
 
 
 def matrix_csv(run: Run) -> str:

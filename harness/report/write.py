@@ -35,11 +35,13 @@ class ReportOutcome:
         paths: Path of each output that was written, by its name (``page``, ``junit``, ...).
         failures: The outputs that were not.
         problems: What makes the evidence itself incomplete, a sentence each (a cut journal).
+        run: What they were made from; None when the journal could not be read.
     """
 
     paths: dict[str, Path]
     failures: tuple[ReportFailure, ...]
     problems: tuple[str, ...]
+    run: Run | None = None
 
 
 def _evidence(run: Run, folder: Path) -> Path:
@@ -125,7 +127,7 @@ def write_reports(
             paths[name] = write(run, run_dir)
         except Exception as error:  # noqa: BLE001 (as above: the other outputs go on)
             failures.append(_failure(name, error))
-    return ReportOutcome(paths, tuple(failures), run.problems)
+    return ReportOutcome(paths, tuple(failures), run.problems, run)
 
 
 def _failure(output: str, error: Exception) -> ReportFailure:

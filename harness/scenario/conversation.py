@@ -32,7 +32,10 @@ from mqtt import MQTTClient, MQTTException
 MQTTClient.timeout_s = 5
 def tries(call):
     try:
-        return ("returned", call())
+        value = call()
+        if isinstance(value, (type(None), bool, int, str, bytes)):
+            return ("returned", value)
+        return ("returned", type(value).__name__)
     except MQTTException as e:
         return ("MQTTException", e.code)
     except OSError as e:
@@ -101,8 +104,9 @@ class Conversation:
             within_s: How long it may take.
 
         Returns:
-            ``("returned", value)``, ``("MQTTException", code)``, ``("OSError", name or number of
-            errno)``, or the name of another exception and None.
+            ``("returned", value)``, with its type's name for a value that has no literal;
+            ``("MQTTException", code)``; ``("OSError", name or number of errno)``; or the name of
+            another exception and None.
         """
         found = self.board.evaluate(f"tries(lambda: {call})", within_s)
         return cast("tuple[str, object]", found)
@@ -123,6 +127,16 @@ class Conversation:
                 advice="the test's broker log has the packets",
             )
         return value
+
+    def hear(self, count: int = 1) -> None:
+        """Let the client wait for messages until its callback has collected so many in all.
+
+        One `wait_msg` hands over what is there when it looks, which may be all that is to come.
+
+        Raises:
+            ExpectationFailed: It raised, or they did not come.
+        """
+        self.board.exec(f"while len(got) < {count}:\n    c.wait_msg()")
 
     @property
     def got(self) -> list[tuple[str, object]]:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import ast
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.board.board import Board
-from harness.board.snapshot import Snapshot
+from harness.board.program import MAX_OUTPUT_BYTES
+from harness.board.snapshot import SOURCES, Snapshot
 from harness.deadline import Deadline
 from harness.errors import DeviceException, ExpectationFailed, HarnessError, LinkTimeout
 from harness.scenario.evidence import Evidence
 from harness.scenario.running import RunningProgram, Seen, note_record
 from harness.wire.probe_record import Record, RecordStream, Text
+from harness.wire.raw_repl_event import Noise
 
 #: For a call that does not wait for the network; an ESP32 takes some milliseconds.
 EXEC_S = 15.0
 RESET_S = 10.0
+
+#: Stands among the records where a fresh interpreter began: panel and LED are dark.
+RESTARTED = Record("restart", 0)
 
 
 @dataclass(frozen=True)
@@ -40,11 +45,20 @@ class BoardUnderTest:
     Attributes:
         board: The handle that knows no verdicts; what fails there is the rig's fault.
         running: The program that runs now, None when the board is idle.
-        records: What the probe reported during `exec`, oldest first.
+        records: What the probe has reported in this test, oldest first, and `RESTARTED` where a
+            program has begun in a fresh interpreter.
+        sources: Where evidence on display and LED is taken from, of those that there are.
+        taken_s: Source -> the moment up to which expectations have taken what it saw of a panel or
+            LED, in seconds of the host's monotonic clock; the key has ``panel`` or ``led`` too.
     """
 
     def __init__(
-        self, board: Board, evidence: Evidence, redirection: Callable[[Board], Redirection]
+        self,
+        board: Board,
+        evidence: Evidence,
+        redirection: Callable[[Board], Redirection],
+        *,
+        has_records: bool = True,
     ) -> None:
         """Use a deployed board.
 
@@ -52,10 +66,15 @@ class BoardUnderTest:
             board: The board.
             evidence: Where what happens is noted.
             redirection: Asked when the probe is first armed: it may have to start a broker.
+            has_records: Whether the probe reports effects; without, it redirects only.
         """
         self.board = board
         self.running: RunningProgram | None = None
         self.records: list[Seen] = []
+        self.sources = frozenset(SOURCES)
+        self.taken_s: dict[tuple[str, str], float] = {}
+        self._records_on = has_records
+        self._idle_stream = RecordStream()
         self._evidence = evidence
         self._redirection = redirection
         self._is_armed = False
@@ -67,6 +86,28 @@ class BoardUnderTest:
     def name(self) -> str:
         """The board's name."""
         return self.board.name
+
+    @property
+    def has_records(self) -> bool:
+        """Whether the probe reports effects, so that there is `commanded` evidence of the past."""
+        return self._records_on and self.board.readback.has_probe
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a program runs, so that the board cannot be asked."""
+        return self.running is not None and self.running.is_running
+
+    def begin(self, sources: Iterable[str] = SOURCES) -> None:
+        """Begin a test: forget what was seen.
+
+        Args:
+            sources: Where evidence is taken from.
+        """
+        self.sources = frozenset(sources)
+        self.records.clear()
+        self.taken_s.clear()
+        if self.board.rig.bench is not None:
+            self.board.rig.bench.clear()
 
     def reset(self) -> None:
         """Give the board a fresh interpreter; ends a running program."""
@@ -105,7 +146,7 @@ class BoardUnderTest:
         to = self._redirection(self.board)
         # Quiet: the Wi-Fi password of the lab is in it.
         self.board.repl.exec(
-            f"import hilprobe;hilprobe.arm(hosts={to.hosts!r},wifi={to.wifi!r})",
+            f"import hilprobe;hilprobe.arm({self._records_on},{to.hosts!r},{to.wifi!r})",
             Deadline.after(EXEC_S),
             quiet=True,
         )
@@ -179,7 +220,15 @@ class BoardUnderTest:
             self.board.repl.places["<stdin>"] = str(program)
         started_s = time.monotonic()
         program_ = self.board.start(source, Deadline.after(EXEC_S))
-        self.running = RunningProgram(program_, self.name, self._evidence, started_s)
+        self.records.append(Seen(started_s, RESTARTED))
+        self.running = RunningProgram(
+            program_,
+            self.name,
+            self._evidence,
+            started_s,
+            self.records.append,
+            has_records=self.has_records,
+        )
         return self.running
 
     def stop(self) -> None:
@@ -188,10 +237,27 @@ class BoardUnderTest:
             self.running.stop()
             self.running = None
 
+    def listen(self, deadline: Deadline) -> None:
+        """Take what comes next from the board: of a running program, or of an idle board's timers.
+
+        Returns when something has come, or when the deadline has passed.
+        """
+        # What a short program said may have come with the board's word that it has taken the code:
+        # one that has ended already may have something left to tell.
+        if self.running is not None and (self.running.pump(deadline) or self.is_running):
+            return
+        try:
+            events = self.board.repl.pump(deadline)
+        except LinkTimeout:
+            return
+        for event in events:
+            if isinstance(event, Noise):
+                self._keep(self._idle_stream.receive(event.data))
+
     def snapshots(self, within_s: float = EXEC_S) -> tuple[Snapshot, ...]:
         """Return what the idle board shows, one entry a source, and note it as evidence."""
         if self.running is not None and not self.running.is_running:
-            self.running = None
+            self.stop()
         if self.running is not None:
             raise HarnessError(
                 "a snapshot was asked for while a program runs",
@@ -214,7 +280,12 @@ class BoardUnderTest:
         program = self.board.start(source, Deadline.after(EXEC_S))
         error: DeviceException | None = None
         deadline = Deadline.after(within_s)
+        text = bytearray()
+        stream = RecordStream()
         try:
+            while program.is_running:
+                text += self._keep(stream.receive(program.read(deadline)))
+                del text[:-MAX_OUTPUT_BYTES]
             program.wait(deadline)
         except DeviceException as raised:
             error = raised
@@ -229,18 +300,20 @@ class BoardUnderTest:
                 got=program.output[-200:].decode("utf-8", "replace"),
                 advice=_last_line(source),
             ) from late
-        return error, self._text_of(program.output)
+        text += self._keep(stream.receive(program.read(deadline)) + stream.flush())
+        return error, text.decode("utf-8", "replace").replace("\r\n", "\n")
 
-    def _text_of(self, printed: bytes) -> str:
-        stream = RecordStream()
+    def _keep(self, items: list[Text | Record]) -> bytes:
+        """Keep records, stamped with now, and return the text between them."""
         text = bytearray()
-        for item in stream.receive(printed) + stream.flush():
+        now_s = time.monotonic()
+        for item in items:
             if isinstance(item, Text):
                 text += item.data
-            elif isinstance(item, Record):
-                self.records.append(Seen(0.0, item))
+            else:
+                self.records.append(Seen(now_s, item))
                 note_record(item, self.name, self._evidence)
-        return text.decode("utf-8", "replace").replace("\r\n", "\n")
+        return bytes(text)
 
 
 def _where(error: DeviceException) -> str:

@@ -37,6 +37,16 @@ def _glyphs(name: str, top: int) -> dict[str, bytes]:
     return glyphs
 
 
+def number_glyphs() -> dict[str, bytes]:
+    """Return the columns of each digit and sign of the number font, as they lie on the panel."""
+    return _glyphs("number", DIGIT_TOP)
+
+
+def text_glyphs() -> dict[str, bytes]:
+    """Return the columns of each character of the text font."""
+    return _glyphs("text", 0)
+
+
 def render_number(text: str) -> bytes | None:
     """Return the panel for a number or a time in the three-column digits.
 
@@ -46,7 +56,7 @@ def render_number(text: str) -> bytes | None:
     Returns:
         16 bytes, one a column; None when a character is not in this font.
     """
-    glyphs = _glyphs("number", DIGIT_TOP)
+    glyphs = number_glyphs()
     if not text or any(character not in glyphs and character not in MARKS for character in text):
         return None
     columns = bytearray(COLUMNS)
@@ -73,5 +83,5 @@ def render_text(text: str) -> bytes | None:
 
 def strip_of(text: str) -> bytes:
     """Return all columns of a text in the six-column font, as a scroll passes them by."""
-    glyphs = _glyphs("text", 0)
+    glyphs = text_glyphs()
     return b"".join(glyphs.get(character, glyphs["@"]) for character in text)

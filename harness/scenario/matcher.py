@@ -6,9 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.board.snapshot import COLUMNS, DARK, LIT, ROWS, Snapshot, rows_from_columns
+from harness.scenario.film import side_by_side
 from harness.scenario.font import render_number, render_text
+from harness.scenario.reading import describe_panel, read_panel
 
 Rows = tuple[str, ...]
+
+#: How far each part of a colour may be off, see `led_is`.
+LED_TOLERANCE = 1
 
 
 @dataclass(frozen=True)
@@ -27,11 +32,21 @@ class Matcher:
     panels: tuple[Rows, ...] = ()
     led: tuple[int, int, int] | None = None
 
+    @property
+    def is_led(self) -> bool:
+        """Whether it is about the LED; otherwise about the panel."""
+        return self.led is not None
+
+    def describe(self, found: Snapshot) -> str:
+        """Return what was found, in words."""
+        return f"LED {found.led}" if self.is_led else describe_panel(found.pixels)
+
     def explain(self, found: Snapshot) -> str:
         """Return what was found, a picture beside the expected one."""
-        if self.panels:
-            return "\n" + side_by_side(self.panels[0], found.pixels)
-        return f"LED {found.led}"
+        if self.is_led:
+            return self.describe(found)
+        pictures = side_by_side(self.panels[0], found.pixels) if self.panels else None
+        return f"{self.describe(found)}\n{pictures or chr(10).join(found.pixels)}"
 
 
 def shows(text: str) -> Matcher:
@@ -50,6 +65,15 @@ def shows(text: str) -> Matcher:
             f"{text!r} does not fit on the panel as a static text: it scrolls and ends dark"
         )
     return Matcher(f"panel {text!r}", lambda found: found.pixels in panels, panels)
+
+
+def reads(text: str) -> Matcher:
+    """The panel shows a text in either font, at any place.
+
+    Args:
+        text: Without dark columns at its ends; see `reading.read_panel` for the limits.
+    """
+    return Matcher(f"text {text!r}", lambda found: read_panel(found.pixels) == text)
 
 
 def frame_is(rows: Rows | str | bytes) -> Matcher:
@@ -86,7 +110,7 @@ def is_dark() -> Matcher:
     )
 
 
-def led_is(red: int, green: int, blue: int, *, tolerance: int = 1) -> Matcher:
+def led_is(red: int, green: int, blue: int, *, tolerance: int = LED_TOLERANCE) -> Matcher:
     """The LED shows this colour.
 
     Args:
@@ -94,7 +118,7 @@ def led_is(red: int, green: int, blue: int, *, tolerance: int = 1) -> Matcher:
         green: 0..255.
         blue: 0..255.
         tolerance: How far each part may be off: the PWM has 10 bits for 256 levels, so the
-            observer's value may differ by one.
+            observer's value may differ by one; a light sensor needs more.
     """
     colour = (red, green, blue)
     return Matcher(
@@ -104,9 +128,19 @@ def led_is(red: int, green: int, blue: int, *, tolerance: int = 1) -> Matcher:
     )
 
 
-def side_by_side(expected: Rows, found: Rows) -> str:
-    """Return two pictures as rows beside each other, the rows that differ marked."""
-    lines = [f"{'expected':<18}  found"]
-    for wanted, came in zip(expected, found, strict=True):
-        lines.append(f"{wanted}  {'  ' if wanted == came else '! '}{came}")
-    return "\n".join(lines)
+def panel_matcher(what: Matcher | Rows | str | bytes) -> Matcher:
+    """Return what a test means by a text, a picture, or a matcher.
+
+    Args:
+        what: A text as for `shows`; a picture as for `frame_is` (as a string: of 8 lines).
+    """
+    if isinstance(what, Matcher):
+        return what
+    if isinstance(what, str) and "\n" not in what.strip():
+        return shows(what) if what else is_dark()
+    return frame_is(what)
+
+
+def led_matcher(what: Matcher | tuple[int, int, int]) -> Matcher:
+    """Return what a test means by a colour or a matcher."""
+    return what if isinstance(what, Matcher) else led_is(*what)

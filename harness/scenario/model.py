@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.scenario.claim import Claim
 from harness.scenario.matcher import Matcher
 
 
@@ -72,6 +73,18 @@ class Shows:
 
 
 @dataclass(frozen=True)
+class Watches:
+    """What is claimed of the panel or the LED over time, is so."""
+
+    claim: Claim
+
+    @property
+    def says(self) -> str:
+        """What is expected, in words."""
+        return self.claim.says
+
+
+@dataclass(frozen=True)
 class Receives:
     """A message of the board reaches the broker. The scenario subscribes before it starts."""
 
@@ -126,7 +139,7 @@ class Ends:
         return f"the end, raising {self.raises}" if self.raises else "the end"
 
 
-Expectation = Shows | Receives | Prints | Marks | Ends
+Expectation = Shows | Watches | Receives | Prints | Marks | Ends
 
 
 @dataclass(frozen=True)

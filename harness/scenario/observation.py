@@ -34,6 +34,7 @@ class Outcome:
     source: str
     ok: bool
     found: Snapshot
+    at_s: float
 
 
 def expect(dut: BoardUnderTest, matcher: Matcher, within_s: float, evidence: Evidence) -> None:
@@ -55,9 +56,9 @@ def expect(dut: BoardUnderTest, matcher: Matcher, within_s: float, evidence: Evi
         outcomes = _watch(dut, dut.running, matcher, within_s)
     else:
         outcomes = [
-            Outcome(found.source, matcher.holds(found), found)
+            Outcome(found.source, matcher.holds(found), found, time.monotonic())
             for found in dut.snapshots()
-            if matcher.led is None or found.is_led_known
+            if found.source in dut.sources and (found.is_led_known or not matcher.is_led)
         ]
     if not outcomes:
         raise HarnessError(
@@ -72,6 +73,8 @@ def expect(dut: BoardUnderTest, matcher: Matcher, within_s: float, evidence: Evi
     failed = [outcome for outcome in outcomes if not outcome.ok]
     if failed:
         raise _failure(dut, matcher, within_s, outcomes, failed[0])
+    for outcome in outcomes:
+        dut.taken_s[outcome.source, "led" if matcher.is_led else "panel"] = outcome.at_s
 
 
 def rgb_of(record: Record) -> tuple[int, int, int]:
@@ -106,15 +109,15 @@ def _watch(
 ) -> list[Outcome]:
     deadline = Deadline.after(within_s)
     outcomes = []
-    if dut.board.readback.has_probe:
+    if "commanded" in dut.sources and dut.has_records:
         program.wait_until(lambda: matcher.holds(latest_commanded(program.records)), deadline)
         found = latest_commanded(program.records)
-        outcomes.append(Outcome("commanded", matcher.holds(found), found))
+        outcomes.append(Outcome("commanded", matcher.holds(found), found, time.monotonic()))
     bench = dut.board.rig.bench
-    if bench is not None:
+    if bench is not None and "bench" in dut.sources:
         # The bench tells of a picture a moment after the pins were driven.
         found = _watch_bench(bench, matcher, max(deadline, Deadline.after(SETTLE_S), key=_at))
-        outcomes.append(Outcome("bench", matcher.holds(found), found))
+        outcomes.append(Outcome("bench", matcher.holds(found), found, found.ticks_ms / 1000))
     return outcomes
 
 
@@ -150,7 +153,7 @@ def _note(
         what=matcher.says,
         source=outcome.source,
         expected=matcher.says,
-        found=_found(matcher, outcome),
+        found=matcher.describe(outcome.found),
         ok=outcome.ok,
         within_s=within_s,
         took_s=round(took_s, 4),
@@ -173,9 +176,3 @@ def _failure(
         got=matcher.explain(failed.found),
         advice=f"{', '.join(agree)} did see it: look below it" if agree else "",
     )
-
-
-def _found(matcher: Matcher, outcome: Outcome) -> str:
-    if matcher.led is not None:
-        return f"LED {outcome.found.led}"
-    return "the same picture" if outcome.ok else "another picture"

@@ -86,8 +86,8 @@ def load_catalogue(folder: Path) -> Catalogue:
             tables with ``id``, ``kind`` and ``text``.
 
     Raises:
-        ConfigError: There is no file, a file is no TOML, a table lacks a member, a kind is unknown,
-            or an id stands twice; all errors at once.
+        ConfigError: There is no file, a file is no TOML, a table lacks a member, a kind or key is
+            unknown, both reasons are given, or an id stands twice; all errors at once.
     """
     found: dict[str, Requirement] = {}
     problems: list[str] = []
@@ -142,4 +142,7 @@ def _requirement(
         problems.append(f"{name}: {members['id']} has unknown keys {', '.join(sorted(unknown))}")
         return None
     given = {key: str(row.get(key, "")).strip() for key in reasons}
+    if all(given.values()):
+        problems.append(f"{name}: {members['id']} has both {' and '.join(reasons)}")
+        return None
     return Requirement(**members, source=source, **given)

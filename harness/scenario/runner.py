@@ -22,9 +22,11 @@ from harness.scenario.model import (
     Start,
     Step,
     Stop,
+    Watches,
 )
 from harness.scenario.observation import expect
 from harness.scenario.running import RunningProgram
+from harness.scenario.watching import watch
 from harness.wire.probe_record import Record
 
 INPUT_S = 5.0
@@ -90,6 +92,8 @@ class Runner:
             dut.board.rig.inputs.set(item.name, item.value, Deadline.after(INPUT_S))
         elif isinstance(item, Shows):
             expect(dut, item.matcher, item.within_s, self._evidence)
+        elif isinstance(item, Watches):
+            watch(dut, item.claim, self._evidence)
         elif isinstance(item, Receives):
             inboxes[item.topic].expect(
                 item.topic, item.payload, qos=item.qos, within_s=item.within_s

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.board.program import Program
 from harness.deadline import Deadline
-from harness.errors import DeviceException, ExpectationFailed, LinkTimeout
+from harness.errors import DeviceException, ExpectationFailed, HarnessError, LinkTimeout
 from harness.scenario.evidence import Evidence
 from harness.wire.probe_record import Record, RecordStream, Text
 
@@ -36,7 +36,16 @@ class RunningProgram:
         records: What the probe has reported so far, oldest first.
     """
 
-    def __init__(self, program: Program, board: str, evidence: Evidence, started_s: float) -> None:
+    def __init__(
+        self,
+        program: Program,
+        board: str,
+        evidence: Evidence,
+        started_s: float,
+        on_record: Callable[[Seen], None] = lambda _: None,
+        *,
+        has_records: bool = True,
+    ) -> None:
         """Take over a program that `Board.start` started.
 
         Args:
@@ -44,7 +53,11 @@ class RunningProgram:
             board: Name of the board, for messages.
             evidence: Where its records are noted.
             started_s: When it was sent, in seconds of the host's monotonic clock.
+            on_record: Is told of each record.
+            has_records: Whether the probe reports effects.
         """
+        self._has_records = has_records
+        self._on_record = on_record
         self.started_s = started_s
         self._program = program
         self._board = board
@@ -110,6 +123,7 @@ class RunningProgram:
 
         Raises:
             ExpectationFailed: It did not come, or the program ended before.
+            HarnessError: It did not come, and the probe reports no effects.
         """
         found: list[Seen] = []
 
@@ -118,6 +132,13 @@ class RunningProgram:
             return bool(found)
 
         if not self.wait_until(arrived, Deadline.after(within_s)):
+            if not self._has_records:
+                raise HarnessError(
+                    f"nobody can tell whether the program did {says}",
+                    on=self._board,
+                    expected="records of the probe, which are off",
+                    advice='@pytest.mark.needs("records") skips the test then',
+                )
             raise self._missing(f"the program did not report {says} within {within_s:g} s")
         return found[0]
 
@@ -172,7 +193,9 @@ class RunningProgram:
                     del self._text[:excess]
                     self.dropped_bytes += excess
             else:
-                self.records.append(Seen(now_s, item))
+                seen = Seen(now_s, item)
+                self.records.append(seen)
+                self._on_record(seen)
                 note_record(item, self._board, self._evidence)
 
     def _missing(self, tried: str) -> ExpectationFailed:

@@ -18,15 +18,17 @@ from harness.board.profile import CODEY
 from harness.deadline import Deadline
 from harness.lab.opened import OpenedBoard, open_board
 from harness.link.spec import BoardSpec, parse_specs
+from tests.conformance.network_port import find_ser2net, served
 
 LIMIT_S = 60.0
 
-#: A board that the supervisor's library starts, and the port of a ``hil virtual`` that runs beside.
-LINKS = ("virtual", "hil-virtual")
+#: A board that the supervisor's library starts, the port of a ``hil virtual`` that runs beside, and
+#: that port in the network, with control of its lines and without.
+LINKS = ("virtual", "hil-virtual", "rfc2217", "socket")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run the suite on both kinds of virtual board and on what ``--hil-board`` names."""
+    """Run the suite on each kind of link to a virtual board and on what ``--hil-board`` names."""
     if "opened" in metafunc.fixturenames:
         named = metafunc.config.getoption("--hil-board")
         links = [*LINKS, *(spec.text for spec in parse_specs(named))] if named else LINKS
@@ -47,12 +49,19 @@ def hil_virtual() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def opened(request: pytest.FixtureRequest) -> Iterator[OpenedBoard]:
+def opened(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OpenedBoard]:
     """An open board on the link that the parameter names."""
     with contextlib.ExitStack() as resources:
         if request.param == "hil-virtual":
             port = resources.enter_context(hil_virtual())
             spec = BoardSpec("port", port, f"port:{port}")
+        elif request.param in ("rfc2217", "socket"):
+            find_ser2net()
+            port = resources.enter_context(hil_virtual())
+            served_port = resources.enter_context(served(port, tmp_path_factory.mktemp("ser2net")))
+            (spec,) = parse_specs(getattr(served_port, request.param))
         else:
             (spec,) = parse_specs(request.param)
         opened = open_board(spec, CODEY)

@@ -86,6 +86,11 @@ def test_state_of_the_interpreter_goes_over_to_mpremote_and_back(
     assert board.repl.evaluate("kept", soon()) == 39
 
 
+def test_value_comes_whole_though_the_board_could_not_hold_its_text(board: Board) -> None:
+    board.repl.exec("kept = ['x' * 1000] * 400", soon())
+    assert board.repl.evaluate("kept", soon()) == ["x" * 1000] * 400
+
+
 def test_soft_reset_forgets_everything_for_both(board: Board, mpremote: Mpremote) -> None:
     board.repl.exec("kept = 38", soon())
     board.repl.soft_reset(soon())

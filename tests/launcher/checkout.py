@@ -114,6 +114,7 @@ class Checkout:
         environ |= {
             "HOME": str(folder / "home"),
             "HIL_MOSQUITTO": "/bin/true",
+            "HIL_SER2NET": "/bin/true",
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_NO_INDEX": "1",
             "PIP_FIND_LINKS": str(root / "wheels"),

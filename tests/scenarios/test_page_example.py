@@ -40,6 +40,7 @@ def kinds(program: RunningProgram) -> list[tuple[str, object]]:
 
 
 @pytest.mark.requirement("MQTT-42")
+@pytest.mark.needs("records")
 def test_effects_come_in_the_order_of_the_page(
     facts: BrokerFacts, board: BoardUnderTest, mqtt: Messenger, example: Path
 ) -> None:
@@ -76,6 +77,7 @@ def test_broker_sees_the_client_as_the_page_has_it(
 
 
 @pytest.mark.requirement("MQTT-44")
+@pytest.mark.needs("records")
 def test_round_prints_and_shows_what_was_published(run: Runner, example: Path) -> None:
     run(
         Scenario(

@@ -175,8 +175,7 @@ def test_4_3_2_2_same_identifier_after_puback_is_a_new_message(talk: Conversatio
         Expect("PUBACK"),
         Send(Publish("t", b"two", 1, dup=True, packet_id=5)),
     )
-    talk.value("c.wait_msg()")
-    talk.value("c.wait_msg()")
+    talk.hear(2)
     assert talk.got == [("t", "one"), ("t", "two")]
     assert talk.said() == [PubAck(5), PubAck(5)]
 
@@ -229,7 +228,6 @@ def test_4_3_3_2_qos_2_message_is_delivered_once_whatever_is_repeated(
         Send(PubRel(5)), Expect("PUBCOMP"), Send(PubRel(5)), Expect("PUBCOMP"),
         Send(Publish("t", b"next", 2, packet_id=5)),
     )  # fmt: skip
-    talk.value("c.wait_msg()")
-    talk.value("c.wait_msg()")
+    talk.hear(2)
     assert talk.got == [("t", "m"), ("t", "next")]
     assert talk.said()[:6] == [PubRec(5)] * 3 + [PubComp(5)] * 2 + [PubRec(5)]

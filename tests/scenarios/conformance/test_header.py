@@ -67,7 +67,8 @@ def test_2_2_2_1_flags_of_each_packet_sent_are_those_of_the_table(talk: Conversa
 )
 def test_2_2_2_2_invalid_flags_received_close(talk: Conversation, data: bytes) -> None:
     talk.make()
-    talk.meet(Send(data))
+    # A client that lets it pass gets the message behind it.
+    talk.meet(Send(data + Publish("t", b"m").encode()))
     assert talk.outcome("c.wait_msg()") == ("MQTTException", None)
     talk.end()
     assert talk.value("c.reconnect()") is False
@@ -165,8 +166,7 @@ def test_2_3_1_6_answers_carry_the_identifier_of_their_publish(
         Expect("PUBACK"),
         Send(Publish("t", b"two", 2, packet_id=number)),
     )
-    talk.value("c.wait_msg()")
-    talk.value("c.wait_msg()")
+    talk.hear(2)
     talk.value("c.ping()")
     talk.value("c.check_msg()")
     assert talk.said() == [PubAck(number), PubRec(number), PubComp(number)]

@@ -84,13 +84,28 @@ def test_4_7_3_2_topic_with_u_0000_is_not_sent(talk: Conversation, call: str) ->
     assert (how, talk.said()) == ("ValueError", [])
 
 
+#: A heap of 70 KiB has no 64 KiB in one piece, not even with the client alone in it. So these bytes
+#: say when they are first asked that they are so many, and a client that has asked must stop there.
+LONG = """\
+class Long(bytes):
+    is_asked = False
+    def __len__(self):
+        if self.is_asked:
+            return 1
+        self.is_asked = True
+        return 65536
+long = Long(b"t")
+"""
+
+
 @pytest.mark.requirement("MQTT-4.7.3-3")
-@pytest.mark.parametrize("call", ["publish(b't' * 65536, 'm')", "subscribe(b't' * 65536)"])
+@pytest.mark.parametrize(
+    "call", ["publish(long, 'm')", "subscribe(long)", "set_last_will(long, '')"]
+)
 def test_4_7_3_3_topic_over_65535_bytes_is_not_sent(talk: Conversation, call: str) -> None:
     talk.make()
     talk.meet()
-    if talk.outcome("len(b't' * 65536)")[0] == "MemoryError":
-        pytest.skip("missing capability: a heap with 64 KiB in one piece")
+    talk.board.exec(LONG)
     how = talk.outcome(f"c.{call}")[0]
     assert (how, talk.said()) == ("ValueError", [])
 

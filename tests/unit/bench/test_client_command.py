@@ -33,7 +33,9 @@ def bench(*arguments: str, cache: Path) -> subprocess.CompletedProcess[str]:
 
 def test_short_run_offline_has_the_documented_shape(tmp_path: Path) -> None:
     twin = f"twin={shipped.device_src()}"
-    ended = bench("client", "--json", "--seconds", "0.2", "--peer", twin, cache=tmp_path)
+    plot = tmp_path / "made" / "plot.html"
+    options = ("--seconds", "0.2", "--peer", twin, "--plot", str(plot))
+    ended = bench("client", "--json", *options, cache=tmp_path)
     found: dict[str, Any] = json.loads(ended.stdout)
     rows = {row["what"]: row for row in found["rows"]}
 
@@ -56,6 +58,9 @@ def test_short_run_offline_has_the_documented_shape(tmp_path: Path) -> None:
     assert f"left out: umqtt.robust ({UMQTT_SIMPLE.name}" in ended.stderr
     assert not any("umqtt" in what for what in rows)
     assert ended.returncode == (10 if all(row["ok"] for row in found["rows"]) else 1)
+
+    assert f"plot: {plot}" in ended.stderr
+    assert all(f">{row['what']}<" in plot.read_text("utf-8") for row in found["rows"][:3])
 
     clients = {each["name"]: each["files"] for each in found["clients"]}
     assert set(clients) == {"ours", "twin"}

@@ -108,9 +108,8 @@ def test_least_heap_grows_by_what_a_client_keeps(
     interpreter: Interpreter, broker: QuietBroker, tmp_path: Path
 ) -> None:
     ours = Client(OURS, "mqtt", shipped.device_src())
-    for name in ("mqtt", "mqtt_session", "mqtt_stream"):
-        text = (ours.folder / f"{name}.py").read_text("utf-8")
-        (tmp_path / f"{name}.py").write_text(text, "utf-8")
+    for path in ours.folder.glob("mqtt*.py"):
+        (tmp_path / path.name).write_text(path.read_text("utf-8"), "utf-8")
     with (tmp_path / "mqtt.py").open("a") as file:
         file.write("kept = bytearray(40000)\n")
     fat = Client("fat", "mqtt", tmp_path)

@@ -233,17 +233,21 @@ def test_exec_during_a_flood_ends_by_its_deadline() -> None:
 
 @pytest.mark.parametrize(
     ("printed", "value"),
-    [(b"38\r\n", 38), (b"'caf\xc3\xa9'\r\n", "café"), (b"(1, [b'\\x00'])\r\n", (1, [b"\0"]))],
+    [
+        (b"(38,)\r\n", 38),
+        (b"('caf\xc3\xa9',)\r\n", "café"),
+        (b"((1, [b'\\x00']),)\r\n", (1, [b"\0"])),
+    ],
 )
 def test_evaluate_returns_literals(
     make_wired: MakeWired, ran: type[Ran], printed: bytes, value: object
 ) -> None:
     wired = make_wired(lambda _: ran(printed))
     assert wired.repl.evaluate("x", soon()) == value
-    assert wired.side.sources == ["print(repr(x))"]
+    assert wired.side.sources == ["print((x,))"]
 
 
-@pytest.mark.parametrize("printed", [b"<WLAN>\r\n", b"", b"\xff\xfe", b"1 + x"])
+@pytest.mark.parametrize("printed", [b"(<WLAN>,)\r\n", b"", b"\xff\xfe", b"1 + x", b"38"])
 def test_evaluate_of_what_is_no_literal_says_so(
     make_wired: MakeWired, ran: type[Ran], printed: bytes
 ) -> None:

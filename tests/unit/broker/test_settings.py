@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from harness.broker.broker import Credentials
 from harness.broker.settings import (
     HASH_ITERATIONS,
     MosquittoSettings,
+    TlsListener,
     configuration,
     password_file,
     password_line,
@@ -106,3 +108,14 @@ def test_no_representation_shows_a_password() -> None:
     settings = MosquittoSettings(users=(Credentials("user", "s3cret"),))
     assert "user" in repr(settings)
     assert "s3cret" not in repr(settings)
+
+
+def test_configuration_has_a_part_for_each_tls_listener() -> None:
+    identity, authority = Path("/tls/broker.pem"), Path("/tls/ca.pem")
+    listeners = (TlsListener("a", identity), TlsListener("b", identity, authority))
+    settings = MosquittoSettings(bind_address="10.0.0.7", tls=listeners)
+    text = configuration(settings, port=1, users_path=USERS, is_root=False, tls_ports=(2, 3))
+    _, first, second = text.split("listener ")[1:]
+    shown = "certfile /tls/broker.pem\nkeyfile /tls/broker.pem\n"
+    assert first == f"2 10.0.0.7\n{shown}"
+    assert second == f"3 10.0.0.7\n{shown}cafile /tls/ca.pem\nrequire_certificate true\n"

@@ -12,6 +12,8 @@ import pytest
 from harness.cli.__main__ import JOBS, main
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.unit.cli.conftest import Hil
 
 COMMANDS = [command for commands in JOBS.values() for command in commands]
@@ -176,3 +178,20 @@ def test_help_loads_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_ctrl_c_in_code_that_is_made_from_text_is_an_interruption_like_any_other(
+    tmp_path: Path,
+) -> None:
+    # As where a data class is being made while a command is imported.
+    (tmp_path / "interrupted.py").write_text(
+        "import sys\nfrom harness.cli import boards, __main__\n"
+        "boards.run = lambda args: exec('raise KeyboardInterrupt')\n"
+        "sys.exit(__main__.main(['boards']))\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "interrupted"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stderr) == (2, "hil boards: interrupted\n")

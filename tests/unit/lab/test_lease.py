@@ -142,7 +142,9 @@ def test_those_who_wait_are_told_their_place_and_served_in_order(
     assert caught.value.got.endswith("; 2 wait for it")
     held.release()
     second.until("held")
-    assert third.line().endswith("nightly; place 1 in the queue")
+    # Between the two it may see the board free, and itself behind somebody.
+    while not (line := third.line()).endswith("nightly; place 1 in the queue"):
+        assert line
     second.let_go()
     third.until("held")
     third.let_go()

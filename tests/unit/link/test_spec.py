@@ -23,6 +23,7 @@ from harness.link.spec import MAX_VIRTUAL, BoardSpec, parse_specs
         ("rfc2217://lab:2217", "url", "rfc2217://lab:2217", "rfc2217-lab-2217"),
         ("socket://[::1]:7777", "url", "socket://[::1]:7777", "socket-1-7777"),
         ("rfc2217://lab:2217/?poll", "url", "rfc2217://lab:2217/?poll", "rfc2217-lab-2217-poll"),
+        ("rfc2217://lab:2217?poll", "url", "rfc2217://lab:2217?poll", "rfc2217-lab-2217-poll"),
         ("  virtual  ", "virtual", "1", "virtual-1"),
     ],
 )

@@ -93,6 +93,7 @@ def test_impossible_choice_is_a_config_error(pytester: pytest.Pytester) -> None:
     ("arguments", "said"),
     [
         (("--hil-reset", "sometimes"), "'sometimes' is not possible"),
+        (("--hil-evidence", "bench,eye"), "'bench,eye' is not possible"),
         (("--hil-board", "toaster"), "unknown board"),
         (("--hil-board", "virtual:0"), "number of virtual boards"),
         (("--hil-device-src", "absent"), "no manifest"),
@@ -124,6 +125,19 @@ def test_unknown_requirements_are_all_told(run_session: RunSession) -> None:
     said = session.result.stderr.str() + session.stdout
     assert "MQTT-999 in test_it.py::test_x" in said
     assert "NO-1 in test_it.py::test_y" in said
+    assert "MQTT-50 in" not in said
+
+
+def test_requirement_that_does_not_bind_the_product_is_not_to_be_cited(
+    run_session: RunSession,
+) -> None:
+    session = run_session(
+        "@pytest.mark.requirement('MQTT-50', 'MQTT-3.3.1-9')\ndef test_x(board): pass\n"
+    )
+    assert session.result.ret == pytest.ExitCode.USAGE_ERROR
+    said = session.result.stderr.str() + session.stdout
+    assert "tests cite requirements that do not bind the product" in said
+    assert "MQTT-3.3.1-9 in test_it.py::test_x" in said
     assert "MQTT-50 in" not in said
 
 
@@ -218,7 +232,7 @@ def test_report_folder_can_be_elsewhere(run_session: RunSession, tmp_path: Path)
 
 def test_markers_are_known_under_strict_rules(run_session: RunSession) -> None:
     session = run_session(
-        "@pytest.mark.needs('display')\n@pytest.mark.boards(1)\n"
+        "@pytest.mark.needs('display')\n@pytest.mark.boards(1)\n@pytest.mark.evidence('bench')\n"
         "@pytest.mark.requirement('MQTT-50')\ndef test_x(boards): assert boards['1'].name\n",
         "--strict-markers",
         "-W",

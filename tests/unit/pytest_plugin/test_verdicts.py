@@ -143,6 +143,55 @@ def test_run_ends_with_the_designs_code_and_pytest_with_its_own(
         assert session.run["verdicts"]["pass"] == 0, "an interrupted test has not passed"
 
 
+CATALOGUE = """
+source = "the standard"
+
+[[requirement]]
+id = "S-1"
+kind = "protocol"
+text = "The first."
+
+[[requirement]]
+id = "S-2"
+kind = "protocol"
+text = "The second."
+
+[[requirement]]
+id = "S-3"
+kind = "protocol"
+text = "The third."
+not_applicable_because = "It binds others."
+"""
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ("pass", "covered   100 %, 2 of 2 binding requirements of the standard; 1 not applicable"),
+        ("assert 0", "covered   50 %, 1 of 2 binding requirements of the standard; 1 not"),
+        ("pytest.skip('x')", "covered   50 %, 1 of 2 binding requirements of the standard; 1 not"),
+    ],
+    ids=["pass", "fail", "skip"],
+)
+def test_run_says_how_much_of_a_catalogue_its_tests_have_shown(
+    run_session: RunSession, pytester: pytest.Pytester, second: str, said: str
+) -> None:
+    (pytester.mkdir("catalogue") / "standard.toml").write_text(CATALOGUE)
+    session = run_session(
+        "@pytest.mark.requirement('S-1')\ndef test_one(board): pass\n"
+        f"@pytest.mark.requirement('S-2')\ndef test_two(board): {second}\n",
+        "--hil-requirements",
+        "catalogue",
+    )
+    assert said in session.stdout
+    assert ("; not: S-2" in session.stdout) == (second != "pass")
+    states = [row["verdict"] for row in session.run["requirements"]]
+    assert states == ["pass", states[1], "not applicable"]
+    html = (session.folder / "report.html").read_text()
+    assert '<span class="chip v-not-applicable">not applicable</span>' in html
+    assert "It binds others." in html
+
+
 def test_of_several_reasons_the_first_of_the_design_is_the_code(run_session: RunSession) -> None:
     session = run_session(
         "def test_a(board): assert 0\n"

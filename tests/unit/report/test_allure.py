@@ -75,6 +75,7 @@ def test_allure_attachments_are_files_and_the_panel_is_first(
         "broker.log",
         "timeline.json",
         "frames.png",
+        "difference.png",
     ]
     named = {each["source"] for result in results for each in result["attachments"]}
     there = {path.name for path in folder.iterdir() if "-attachment" in path.name}

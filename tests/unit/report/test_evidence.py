@@ -33,6 +33,7 @@ def test_evidence_of_a_failed_test_holds_every_channel(failed: TestRecord) -> No
         "mqtt.jsonl",
         "broker.log",
         "frames.png",
+        "difference.png",
         "timeline.json",
     }
     message = json.loads(files["mqtt.jsonl"].splitlines()[0])

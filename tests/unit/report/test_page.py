@@ -135,6 +135,51 @@ def test_page_tells_a_failure_without_a_click(html: str) -> None:
     assert "LED 0, 0, 255" in shown.values("aria-label")
 
 
+SEQUENCE = {
+    "what": "panel '1', panel '2' in this order",
+    "source": "bench",
+    "expected": "panel '1', panel '2' in this order",
+    "found": "1 of 2 in order, and then no panel '2'",
+    "ok": False,
+    "within_s": 2.0,
+    "message": "the sequence was not seen by bench within 2 s",
+    "expected_px": "07" + "00" * 15,
+    "found_px": "0f" + "00" * 15,
+    "expected_film": [f"{number:02x}" + "00" * 15 for number in (1, 7)],
+    "found_film": [[number / 10, f"{number:02x}" + "00" * 15] for number in range(1, 16)],
+    "diff": "1 of 2 in order, and then no panel '2'\nexpected:\n1 seen <2 NOT seen>",
+}
+
+
+def test_page_draws_a_sequence_that_failed_as_film_strips(run_dir: Path) -> None:
+    path = run_dir / "journal.jsonl"
+    lines = []
+    for line in path.read_text().splitlines():
+        entry = json.loads(line)
+        if entry["kind"] == "expect" and "round_0" in (entry["test"] or ""):
+            entry.update(SEQUENCE)
+        lines.append(json.dumps(entry))
+    path.write_text("\n".join(lines))
+    run = assemble(read_journal(path))
+    html = page(run)
+    read = Reader(html[html.index("<article") : html.index("</article>")] + "</article>")
+    assert "What was to come" in read.text
+    assert "What came bench , 12 of the last 15 pictures" in read.text
+    assert "+0.100 s" in read.text
+    assert "+1.500 s" in read.text
+    assert "As the terminal has it" in read.text
+    assert "1 seen <2 NOT seen>" in read.text, "as text, not as an element"
+    films = [value for value in read.values("aria-label") if value.startswith("what ")]
+    assert films[:2] == ["what was to come", "what came"]
+    write_reports(run_dir)
+    (picture,) = run_dir.glob("tests/*round_0*/difference.png")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_page_draws_no_strip_where_one_picture_tells_it_all(html: str) -> None:
+    assert "What was to come" not in html
+
+
 def test_page_tells_of_the_attempt_that_failed_in_a_flaky_test(html: str) -> None:
     (card,) = re.findall(r'<article class="card v-flaky".*?</article>', html, re.DOTALL)
     text = Reader(card).text

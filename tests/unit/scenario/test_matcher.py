@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.board.snapshot import Snapshot, rows_from_columns
+from harness.scenario.film import side_by_side
 from harness.scenario.font import render_number, render_text
-from harness.scenario.matcher import Matcher, frame_is, is_dark, led_is, shows, side_by_side
+from harness.scenario.matcher import Matcher, frame_is, is_dark, led_is, shows
 
 DARK = bytes(16)
 

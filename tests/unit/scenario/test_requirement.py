@@ -30,6 +30,26 @@ def test_catalogue_gives_requirements_by_id_in_order(tmp_path: Path) -> None:
     assert catalogue.as_json()[1]["kind"] == "publish"
 
 
+def test_requirement_that_does_not_bind_says_why(tmp_path: Path) -> None:
+    text = GOOD.replace('kind = "publish"', 'kind = "protocol"')
+    (tmp_path / "x.toml").write_text(text + 'not_applicable_because = "It binds the broker."\n')
+    (found,) = load_catalogue(tmp_path)
+    assert (found.kind, found.not_applicable_because) == ("protocol", "It binds the broker.")
+    assert found.uncovered_because == ""
+    assert load_catalogue(tmp_path).as_json()[0]["not_applicable_because"] == "It binds the broker."
+
+
+def test_shipped_catalogue_has_the_statements_of_the_protocol() -> None:
+    catalogue = load_catalogue(shipped.fixtures() / "requirements")
+    protocol = [each for each in catalogue if each.kind == "protocol"]
+    binding = [each for each in protocol if not each.not_applicable_because]
+    # These stand in the standard's text, without a number.
+    unnumbered = ["MQTT-3.1.4", "MQTT-3.2.2", "MQTT-3.8.4", "MQTT-3.12", "MQTT-4.2"]
+    assert [each.id for each in protocol if "-" not in each.id[5:]] == unnumbered
+    assert len(binding) == 91
+    assert not [each for each in protocol if each.uncovered_because]
+
+
 def test_shipped_catalogue_is_whole() -> None:
     catalogue = load_catalogue(shipped.fixtures() / "requirements")
     assert len(catalogue) > 40
@@ -50,6 +70,10 @@ def test_shipped_catalogue_is_whole() -> None:
         (GOOD.replace('id = "MQTT-1"\n', ""), "x.toml: a table lacks id"),
         (GOOD.replace('source = "spec"\n', ""), "x.toml: MQTT-1 lacks source"),
         (GOOD + 'colour = 1\nname = "x"\n', "x.toml: MQTT-1 has unknown keys colour, name"),
+        (
+            GOOD + 'uncovered_because = "later"\nnot_applicable_because = "never"\n',
+            "x.toml: MQTT-1 has both uncovered_because and not_applicable_because",
+        ),
         (GOOD + GOOD.split("\n", 1)[1], "x.toml: MQTT-1 stands twice"),
         ('source = "s"\nrequirement = 3\n', "x.toml: requirement is no list of tables"),
         ('source = "s"\nrequirement = ["a"]\n', "x.toml: requirement is no list of tables"),
@@ -62,6 +86,7 @@ def test_shipped_catalogue_is_whole() -> None:
         "no-id",
         "source",
         "keys",
+        "both",
         "twice",
         "number",
         "text",

@@ -1,4 +1,4 @@
-"""Where Mosquitto is looked for, and what is said when it cannot be had."""
+"""Where a program is looked for, and what is said when it cannot be had."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from launcher import mosquitto
+from launcher import program, start
 from launcher.debian import wanted_packages
+from launcher.program import MOSQUITTO, SER2NET
 from launcher.step import SetUpError
 
 PLACES = ["named/mosquitto", "path-1/mosquitto", "path-2/mosquitto", "sbin/mosquitto", "unpacked"]
@@ -43,8 +44,8 @@ def _program(path: Path, text: str = "#!/bin/sh\n") -> Path:
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
     """Return five places for a Mosquitto, in the order of the search, with a program in each."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(mosquitto, "SYSTEM_FOLDERS", (str(tmp_path / "sbin"),))
-    unpacked = mosquitto.unpacked_folder() / "mosquitto"
+    monkeypatch.setattr(program, "SYSTEM_FOLDERS", (str(tmp_path / "sbin"),))
+    unpacked = program.unpacked_folder(MOSQUITTO) / "mosquitto"
     return {name: _program(unpacked if name == "unpacked" else tmp_path / name) for name in PLACES}
 
 
@@ -60,7 +61,7 @@ def test_find_takes_the_first_place_that_has_one(
     for name in PLACES[:gone]:
         places[name].unlink()
 
-    assert mosquitto.find(_environ(tmp_path, named=gone == 0)) == places[PLACES[gone]]
+    assert program.find(MOSQUITTO, _environ(tmp_path, named=gone == 0)) == places[PLACES[gone]]
 
 
 def test_find_passes_over_folders_and_files_that_are_no_programs(
@@ -70,21 +71,21 @@ def test_find_passes_over_folders_and_files_that_are_no_programs(
     places["path-2/mosquitto"].unlink()
     places["path-2/mosquitto"].mkdir()
 
-    assert mosquitto.find(_environ(tmp_path, named=False)) == places["sbin/mosquitto"]
+    assert program.find(MOSQUITTO, _environ(tmp_path, named=False)) == places["sbin/mosquitto"]
 
 
 def test_find_returns_none_where_there_is_none(places: dict[str, Path], tmp_path: Path) -> None:
     for place in places.values():
         place.unlink()
 
-    assert mosquitto.find(_environ(tmp_path, named=False)) is None
+    assert program.find(MOSQUITTO, _environ(tmp_path, named=False)) is None
 
 
 def test_find_refuses_a_name_that_is_no_program(places: dict[str, Path], tmp_path: Path) -> None:
     places["named/mosquitto"].chmod(0o644)
 
     with pytest.raises(SetUpError, match=r"^HIL_MOSQUITTO names no program: ") as caught:
-        mosquitto.find(_environ(tmp_path, named=True))
+        program.find(MOSQUITTO, _environ(tmp_path, named=True))
 
     assert caught.value.exit_code == 4
 
@@ -95,10 +96,10 @@ def test_obtain_without_a_package_tool_says_what_to_do(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("HIL_MOSQUITTO", raising=False)
-    monkeypatch.setattr(mosquitto, "SYSTEM_FOLDERS", ())
+    monkeypatch.setattr(program, "SYSTEM_FOLDERS", ())
 
     with pytest.raises(SetUpError) as caught:
-        mosquitto.obtain()
+        program.obtain(MOSQUITTO)
 
     assert str(caught.value) == (
         "no mosquitto found, and there is no apt-get to get it with; "
@@ -116,11 +117,11 @@ def test_obtain_gives_apts_reason_and_what_to_type_and_leaves_nothing_half(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     monkeypatch.delenv("HIL_MOSQUITTO", raising=False)
-    monkeypatch.setattr(mosquitto, "SYSTEM_FOLDERS", ())
+    monkeypatch.setattr(program, "SYSTEM_FOLDERS", ())
     monkeypatch.setattr(os, "geteuid", lambda: 1000)  # as root it would go on to install it
 
     with pytest.raises(SetUpError) as caught:
-        mosquitto.obtain()
+        program.obtain(MOSQUITTO)
 
     assert str(caught.value) == (
         "no mosquitto found, and apt-get cannot get mosquitto: E: Unable to locate package "
@@ -149,7 +150,7 @@ def test_wrapper_runs_the_program_beside_it_with_its_libraries(tmp_path: Path) -
     (folder / "lib/x86_64-linux-gnu").mkdir(parents=True)
     _program(folder / "usr/sbin/mosquitto", '#!/bin/sh\necho "$LD_LIBRARY_PATH|$1|$2|$$"\nexit 7\n')
 
-    mosquitto.write_wrapper(folder)
+    program.write_wrapper(folder, MOSQUITTO)
     moved = folder.rename(tmp_path / "moved to")
     with subprocess.Popen(
         [str(moved / "mosquitto"), "-p", "a b"], stdout=subprocess.PIPE, text=True
@@ -159,6 +160,42 @@ def test_wrapper_runs_the_program_beside_it_with_its_libraries(tmp_path: Path) -
     libraries = f"{moved}/lib/x86_64-linux-gnu:{moved}/usr/lib/x86_64-linux-gnu"
     assert out.strip() == f"{libraries}|-p|a b|{process.pid}"
     assert process.returncode == 7
+
+
+def test_wrapper_says_where_the_loadable_modules_of_a_program_are(tmp_path: Path) -> None:
+    modules = tmp_path / "usr/libexec/x86_64-linux-gnu/gensio/2.6.2"
+    modules.mkdir(parents=True)
+    _program(tmp_path / "usr/bin/ser2net", '#!/bin/sh\necho "$GENSIO_LIBRARY_PATH"\n')
+
+    program.write_wrapper(tmp_path, SER2NET)
+    done = subprocess.run(
+        [str(tmp_path / "ser2net")], capture_output=True, text=True, timeout=10, check=True
+    )
+
+    assert done.stdout.strip() == str(modules)
+
+
+def test_test_tool_that_cannot_be_had_is_told_and_the_tests_go_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(wanted: program.Program) -> Path:
+        raise SetUpError(f"no {wanted.name} found; type: this")
+
+    monkeypatch.setattr(start, "find", lambda *_: None)
+    monkeypatch.setattr(start, "obtain", refuse)
+
+    assert start.test_tools({}) == {}
+
+    said = "hil: no ser2net found; type: this; the tests that need it will be skipped\n"
+    assert capsys.readouterr().err == said
+
+
+def test_test_tool_that_is_there_is_named_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(start, "find", lambda wanted, *_: Path("/there", wanted.name))
+
+    assert start.test_tools({}) == {"HIL_SER2NET": "/there/ser2net"}
 
 
 @pytest.mark.parametrize(
