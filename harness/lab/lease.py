@@ -148,12 +148,13 @@ def take_lease(key: str, terms: LeaseTerms, name: str = "") -> Lease:
 
 
 def read_holder(path: Path) -> LeaseHolder | None:
-    """Return who holds a lease; None when nobody does."""
+    """Return who holds a lease; None when nobody does: what one that died left is removed then."""
     with contextlib.suppress(FileNotFoundError):
         descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             if not _lock(descriptor):
                 return _read(descriptor)
+            _remove(path)
         finally:
             os.close(descriptor)
     return None

@@ -224,6 +224,7 @@ def test_what_nobody_holds_says_nothing(folder: Path) -> None:
     folder.mkdir()
     (folder / f"{lease_name(KEY)}.lease").write_text("{}")
     assert list_leases(folder) == {}
+    assert list(folder.iterdir()) == []
     take_lease(KEY, LeaseTerms(folder=folder)).release()
 
 
