@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from harness.board.deployer import Deployer, DeployResult
 from harness.board.device_call import call_device
@@ -16,11 +16,11 @@ from harness.board.readback import Readback
 from harness.board.repl import Repl, ReplObserver
 from harness.board.snapshot import Snapshot
 from harness.deadline import Deadline
-from harness.errors import HarnessError, IdentityMismatch, LinkTimeout
+from harness.errors import HarnessError, IdentityMismatch
 from harness.link.rig import Rig
 
-#: A board that has not answered Ctrl-C for this long will not.
-HANG_S = 4.0
+#: How long a board is asked by Ctrl-C alone; the ladder asks on before it does more.
+HANG_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -103,13 +103,25 @@ class Board:
         """
         found = self.identify(deadline)
         if found != expected:
-            raise IdentityMismatch(
-                "another board answers on the port",
-                on=self.name,
-                expected=f"{expected.id} with {expected.firmware}",
-                got=f"{found.id} with {found.firmware}",
-                advice="hil boards",
-            )
+            self.refuse(expected, found)
+
+    def refuse(self, expected: BoardIdentity, found: BoardIdentity) -> NoReturn:
+        """Say that another board answers than the one that has to.
+
+        Raises:
+            IdentityMismatch: Always.
+        """
+        raise IdentityMismatch(
+            "another board answers on the port",
+            on=self.name,
+            expected=f"{expected.id} with {expected.firmware}",
+            got=f"{found.id} with {found.firmware}",
+            advice="hil boards",
+        )
+
+    def holds(self, manifest: Manifest, deadline: Deadline) -> bool:
+        """Return whether the board's files are those of a manifest, by their digests on it."""
+        return self._deployer.verify(manifest, deadline) == manifest.sha256
 
     def deploy(
         self,
@@ -142,17 +154,14 @@ class Board:
         return self.readback.snapshots(deadline)
 
     def reset(self, deadline: Deadline) -> None:
-        """Bring the interpreter to a fresh state, whatever it does now.
+        """Bring the interpreter to a fresh state, by Ctrl-C and a soft reset.
 
-        With a soft reset; a program that ignores Ctrl-C needs the reset line, where there is one.
+        Raises:
+            LinkTimeout: It ignores Ctrl-C; see `harness.board.recovery` for what is left to do.
         """
         if not self.repl.is_idle:
-            try:
-                self.repl.enter(deadline if self.rig.lines is None else deadline.at_most(HANG_S))
-            except LinkTimeout:
-                if self.rig.lines is None:
-                    raise
-                self.hard_reset(deadline)
+            can_do_more = self.rig.lines is not None or self.rig.power is not None
+            self.repl.enter(deadline.at_most(HANG_S) if can_do_more else deadline)
         self.repl.soft_reset(deadline)
 
     def hard_reset(self, deadline: Deadline) -> None:

@@ -26,8 +26,9 @@ JOBS: dict[str, dict[str, str]] = {
         "test": "run the project's own tests",
     },
     "Boards": {
-        "boards": "list the boards and ports of this machine",
+        "boards": "list, add, find and readmit the boards of a lab",
         "doctor": "check this machine and say what to do about it",
+        "flash": "write a firmware to a board with esptool",
         "deploy": "push the device code to a board",
         "exec": "run code on a board",
         "snapshot": "read a board's display and LED",

@@ -1,7 +1,13 @@
 """Check this machine and say what to do about it.
 
 Each line is one finding; a bad one ends with the next command to type. Ends with 10 when something
-that every run needs is missing. Nothing is changed and no port is opened.
+that every run needs is missing. Without --board nothing is changed and no port is opened. With it
+that board is asked, its power switch is proven by cutting its supply, the device code is pushed,
+and it has to reach a broker; --bench walks a person through its peripherals too.
+
+    hil doctor
+    hil doctor --board c1 --broker-interface eth0
+    hil doctor --board c1 --bench
 """
 
 from __future__ import annotations
@@ -9,12 +15,23 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import subprocess
 import sys
-from dataclasses import asdict, dataclass
+import time
+from dataclasses import asdict
+from datetime import datetime, timezone
 from pathlib import Path
 
-from harness.cli.target import add_json_argument, interpreter_name, print_json
-from harness.errors import HarnessError
+from harness.cli.finding import Finding
+from harness.cli.target import (
+    add_board_argument,
+    add_device_src_argument,
+    add_json_argument,
+    interpreter_name,
+    inventory_of,
+    print_json,
+)
+from harness.errors import ConfigError, HarnessError
 
 #: A run of the shipped scenarios leaves about 10 MB.
 ENOUGH_DISK_BYTES = 200 * 1024 * 1024
@@ -22,38 +39,44 @@ ENOUGH_DISK_BYTES = 200 * 1024 * 1024
 BLOCKED = 10
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at.
-
-    Attributes:
-        what: What it is.
-        state: ``ok``, ``bad`` (every run needs it) or ``note``.
-        detail: What was found.
-        advice: The next command to type; empty when nothing has to be done.
-    """
-
-    what: str
-    state: str
-    detail: str
-    advice: str = ""
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
+    add_board_argument(parser)
+    parser.set_defaults(board="")
+    add_device_src_argument(parser)
+    parser.add_argument(
+        "--broker-interface",
+        "--hil-broker-interface",
+        metavar="NAME",
+        default=os.environ.get("HIL_BROKER_INTERFACE", ""),
+        help="network interface on which the board reaches this machine",
+    )
+    parser.add_argument(
+        "--bench",
+        action="store_true",
+        help="ask about each peripheral of the board and remember the answers",
+    )
     add_json_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
+    from harness.cli.doctor_board import examine
+
+    if args.bench and not args.board:
+        raise ConfigError("--bench needs a board", advice="hil doctor --board NAME --bench")
     findings = [
         _python(),
         _interpreter(),
         *_broker(),
         _disk(),
+        _clock(),
         _mpremote(),
+        _esptool(),
         *_ports(),
+        *_inventory(args),
         _wifi(),
+        *(examine(args) if args.board else ()),
     ]
     bad = any(finding.state == "bad" for finding in findings)
     if args.json:
@@ -61,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         for finding in findings:
             advice = f"\n{'':18}next: {finding.advice}" if finding.advice else ""
-            print(f"{finding.state:<5} {finding.what:<12}{finding.detail}{advice}")
+            print(f"{finding.state:<5} {finding.what:<11} {finding.detail}{advice}")
     return BLOCKED if bad else 0
 
 
@@ -115,22 +138,91 @@ def _mpremote() -> Finding:
         return Finding("mpremote", "note", "absent: hil repl does not work", "pip install mpremote")
 
 
+def _esptool() -> Finding:
+    from harness.lab.flash import find_esptool
+
+    try:
+        words = find_esptool(os.environ.get("HIL_ESPTOOL", ""))
+    except HarnessError as error:
+        return Finding("esptool", "note", "absent: hil flash does not work", error.advice)
+    return Finding("esptool", "ok", " ".join(words))
+
+
+def _clock() -> Finding:
+    """Say whether the time of day can be right: reports and certificates carry it."""
+    now_s = time.time()
+    if now_s < Path(__file__).stat().st_mtime:
+        return Finding(
+            "clock", "bad", f"it is {_day(now_s)} here, before this program was installed", "date"
+        )
+    timedatectl = shutil.which("timedatectl")
+    asked = [timedatectl or "", "show", "--property=NTPSynchronized", "--value"]
+    said = ""
+    if timedatectl is not None:
+        done = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=10)
+        said = done.stdout.strip()
+    if said == "no":
+        return Finding(
+            "clock", "note", f"{_day(now_s)}, not synchronised", "sudo timedatectl set-ntp true"
+        )
+    return Finding("clock", "ok", _day(now_s) + (", synchronised" if said == "yes" else ""))
+
+
+def _day(now_s: float) -> str:
+    return datetime.fromtimestamp(now_s, timezone.utc).isoformat(timespec="seconds")
+
+
 def _ports() -> list[Finding]:
+    from harness.lab.discovery import describe_ports
+    from harness.link.holder import find_holders
     from harness.link.serial import check_path, find_ports
 
     findings = []
-    for port in find_ports():
+    for row in describe_ports(find_ports()):
+        path = row.port.path
         try:
-            check_path(port.path)
+            check_path(path)
         except HarnessError as error:
             findings.append(Finding("port", "note", error.one_line(), error.advice))
-        else:
+            continue
+        said = f"{path} {row.port.description}"
+        holders = ", ".join(map(str, find_holders(path)))
+        if holders:
             findings.append(
-                Finding(
-                    "port", "ok", f"{port.path} {port.description}", f"--board port:{port.path}"
-                )
+                Finding("port", "note", f"{said}: held by {holders}", f"fuser -v {path}")
             )
+        elif row.warning:
+            findings.append(
+                Finding("port", "note", f"{said}: {row.warning}", f"--board {row.spec}")
+            )
+        else:
+            findings.append(Finding("port", "ok", said, f"--board {row.spec}"))
     return findings or [Finding("port", "note", "no serial port: virtual boards only")]
+
+
+def _inventory(args: argparse.Namespace) -> list[Finding]:
+    """Say what is known of the lab's boards without asking them."""
+    from harness.cli.boards import rows_of
+
+    try:
+        inventory = inventory_of(args)
+        rows = rows_of(inventory)
+    except HarnessError as error:
+        return [Finding("inventory", "bad", f"{error.tried}: {error.got}", error.advice)]
+    if inventory.path is None:
+        return [Finding("inventory", "note", "no boards.toml here or above", "hil boards add PORT")]
+    advice = {"aside": "hil boards readmit {}", "absent": "hil boards list", "busy": ""}
+    findings = [Finding("inventory", "ok", f"{inventory.path}: {len(rows)} boards")]
+    for row in rows:
+        if row["state"] in advice:
+            said = f"{row['name']} is {row['state']}: {row['detail']}"
+            findings.append(Finding("lab", "note", said, advice[row["state"]].format(row["name"])))
+    hubs = any(dut.power and dut.power.driver == "uhubctl" for dut in inventory.duts.values())
+    if hubs and shutil.which("uhubctl") is None:
+        findings.append(
+            Finding("uhubctl", "bad", "absent, and boards need it", "sudo apt-get install uhubctl")
+        )
+    return findings
 
 
 def _wifi() -> Finding:

@@ -20,13 +20,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.target import add_json_argument, print_json
-from harness.errors import HarnessError, LinkOpenFailed
+from harness.cli.parent_line import FOR_PARENT, ParentLine
+from harness.cli.target import (
+    add_inventory_argument,
+    add_json_argument,
+    inventory_of,
+    print_json,
+)
+from harness.errors import HarnessError
+from harness.lab.selection import select_or_default
 from harness.pytest_plugin.option import OPTIONS
 from harness.scenario.verdict import VERDICTS, exit_of
 
 if TYPE_CHECKING:
     import pytest
+
+    from harness.lab.dut import Dut
+    from harness.lab.inventory import Inventory
 
 #: What it does not know itself goes to pytest.
 FORWARDS = True
@@ -38,8 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--board",
         "--hil-board",
         metavar="SPEC",
+        default=os.environ.get("HIL_BOARD") or "",
         help="boards to test on, several with commas: virtual, virtual:N, port:PATH, usb:1-1.2, "
-        "id:SERIAL, rfc2217://host:port, socket://host:port (default: virtual boards)",
+        "id:SERIAL, rfc2217://host:port, socket://host:port, NAME or tag:EXPR of the inventory "
+        "(default: the inventory's boards, else virtual ones). The suite runs once on each of "
+        "several boards; virtual ones are there together for tests that take several",
     )
     parser.add_argument(
         "--device-src",
@@ -47,10 +60,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="device code in place of the shipped",
     )
+    add_inventory_argument(parser)
     parser.add_argument(
         "--all", action="store_true", help="all shipped scenarios, not only the short set"
     )
     add_json_argument(parser)
+    parser.add_argument(FOR_PARENT, action="store_true", help=argparse.SUPPRESS)
     lines = [f"  {option.flag:<24} {option.help}" for option in OPTIONS]
     parser.epilog = "\n".join(
         ["All other arguments are pytest's; these are the plugin's (also HIL_X, hil_x):", *lines]
@@ -59,47 +74,84 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    board = args.board or os.environ.get("HIL_BOARD")
-    if board:
-        try:
-            _check_at_once(board)
-        except HarnessError as error:
-            if args.json:
-                _print_nothing_ran(exit_of(error))
-            raise
+    line = ParentLine() if args.for_parent else None
+    arguments = list(args.rest)
+    if args.device_src:
+        arguments += ["--hil-device-src", args.device_src]
+    try:
+        inventory = inventory_of(args)
+        # Without a specification pytest's ini file may have one; it is nobody's business here.
+        duts = select_or_default(args.board, inventory)
+        if inventory.path is not None:
+            arguments += ["--hil-inventory", str(inventory.path)]
+        if line is None:
+            _check_at_once(duts, inventory)
+    except HarnessError as error:
+        if args.json:
+            _print_nothing_ran(exit_of(error))
+        raise
+    arguments = _joined(arguments)
+    is_asked = bool(args.board) or any(dut.is_listed for dut in duts)
+    is_shared = any(each.startswith("--hil-share=") for each in arguments)
+    if len(duts) > 1 and not is_shared and not any(dut.spec.is_made for dut in duts):
+        arguments += ["--all"] if args.all else []
+        return _run_fleet(duts, arguments, as_json=args.json)
+    if is_asked:
+        arguments.append(f"--hil-board={args.board or ','.join(dut.name for dut in duts)}")
+    return _run_pytest(arguments, line, as_json=args.json, is_short=not args.all)
+
+
+def _run_fleet(duts: list[Dut], arguments: list[str], *, as_json: bool) -> int:
+    from harness.cli.fleet import Fleet
+
+    stream = sys.stderr if as_json else sys.stdout
+    result = Fleet(duts, arguments, lambda line: print(line, file=stream, flush=True)).run()
+    if as_json:
+        print_json(result.as_json)
+        return result.code
+    for board in result.as_json["per_board"]:
+        print(f"board     {board['name']}: {_counted(board['verdicts'])} (exit {board['exit']})")
+    print(f"verdicts  {_counted(result.as_json['verdicts'])}")
+    if result.as_json["report"]:
+        print(f"report    {result.as_json['report']}")
+    return result.code
+
+
+def _counted(verdicts: dict[str, int]) -> str:
+    return ", ".join(f"{n} {name}" for name, n in verdicts.items() if n) or "nothing ran"
+
+
+def _run_pytest(
+    arguments: list[str], line: ParentLine | None, *, as_json: bool, is_short: bool
+) -> int:
     import pytest
 
     from harness import shipped
-    from harness.pytest_plugin.run import RUN
+    from harness.pytest_plugin.run import DEFERRED, RUN
     from harness.scenario.verdict import BAD_USAGE, INTERNAL_ERROR, INTERRUPTED, NOTHING_RAN
 
-    arguments = ["--import-mode=importlib", "--strict-markers", "-p", "no:cacheprovider"]
+    own = ["--import-mode=importlib", "--strict-markers", "-p", "no:cacheprovider"]
     # This command is part of the package that pytest would like to import itself: nothing is lost,
     # since no test lies in it.
-    arguments += ["-W", "ignore:Module already imported so cannot be rewritten"]
-    if args.board:
-        arguments += ["--hil-board", args.board]
-    if args.device_src:
-        arguments += ["--hil-device-src", args.device_src]
-    arguments = _joined(arguments + args.rest)
-    keeper = _Keeper(shipped.scenarios(), is_short=not args.all)
-    with _stdout_on_stderr(args.json):
-        code = pytest.main(arguments, plugins=[keeper])
+    own += ["-W", "ignore:Module already imported so cannot be rewritten"]
+    keeper = _Keeper(shipped.scenarios(), line, is_short=is_short)
+    with _stdout_on_stderr(as_json or line is not None):
+        code = pytest.main([*own, *arguments], plugins=[keeper])
     hil = keeper.config.stash.get(RUN, None) if keeper.config is not None else None
-    if hil is not None and hil.exit is not None:
-        if args.json:
-            print_json(hil.as_json())
-        return hil.exit
-    # No run began: pytest itself said why.
+    # Without a run pytest itself said why.
     ended = {
-        pytest.ExitCode.OK: NOTHING_RAN if "--collect-only" not in args.rest else 0,
+        pytest.ExitCode.OK: NOTHING_RAN if "--collect-only" not in arguments else 0,
         pytest.ExitCode.INTERRUPTED: INTERRUPTED,
         pytest.ExitCode.USAGE_ERROR: BAD_USAGE,
         pytest.ExitCode.NO_TESTS_COLLECTED: NOTHING_RAN,
     }.get(pytest.ExitCode(code), INTERNAL_ERROR)
-    if args.json:
-        _print_nothing_ran(ended)
-    return ended
+    result = _nothing_ran(ended) if hil is None or hil.exit is None else hil.as_json()
+    if line is not None:
+        deferred = keeper.config.stash.get(DEFERRED, 0) if keeper.config is not None else 0
+        line.say({"ended": {**result, "deferred": deferred}})
+    elif as_json:
+        print_json(result)
+    return int(str(result["exit"]))
 
 
 class _Keeper:
@@ -109,20 +161,33 @@ class _Keeper:
         config: The session's configuration; None before pytest has read its options.
     """
 
-    def __init__(self, scenarios: Path, *, is_short: bool) -> None:
+    def __init__(self, scenarios: Path, line: ParentLine | None, *, is_short: bool) -> None:
         """Run `scenarios` unless the command line names paths; pytest knows which they are.
 
         Args:
             scenarios: The folder of the shipped ones.
+            line: To the process that started this one for one of several boards, if one did.
             is_short: Take the short set of them where nothing else was selected.
         """
         self.config: pytest.Config | None = None
         self._scenarios = scenarios
+        self._line = line
         self._is_short = is_short
+
+    def pytest_runtestloop(self) -> None:
+        """Tell the parent where the run's journal is, before anything can go wrong with a board."""
+        from harness.pytest_plugin.run import RUN
+
+        hil = self.config.stash.get(RUN, None) if self.config is not None else None
+        if hil is not None and self._line is not None:
+            self._line.say({"begun": {"run": hil.id, "folder": str(hil.folder)}})
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Take the configuration, and the shipped scenarios where no path was named."""
+        from harness.pytest_plugin.run import IS_PART
+
         self.config = config
+        config.stash[IS_PART] = self._line is not None
         if config.args_source == config.ArgsSource.ARGS:
             self._is_short = False
         else:
@@ -174,32 +239,34 @@ def _joined(arguments: list[str]) -> list[str]:
     return joined
 
 
-def _print_nothing_ran(code: int) -> None:
-    """Print the object of ``--json`` for a run that did not begin."""
+def _nothing_ran(code: int) -> dict[str, object]:
+    """Return the object of ``--json`` for a run that did not begin."""
     counts = dict.fromkeys(VERDICTS, 0)
     nothing: dict[str, object] = {"boards": [], "report": None, "run": None, "coverage": []}
-    print_json({"verdicts": counts, "exit": code, **nothing})
+    return {"verdicts": counts, "exit": code, **nothing}
 
 
-def _check_at_once(specification: str) -> None:
-    """Tell a wrong or absent port in a moment, before anything heavy is loaded.
+def _print_nothing_ran(code: int) -> None:
+    print_json(_nothing_ran(code))
+
+
+def _check_at_once(duts: list[Dut], inventory: Inventory) -> None:
+    """Tell a wrong, absent or excluded board in a moment, before anything heavy is loaded.
 
     The port is not opened: on a real board that could reset it.
     """
-    from harness.link.open import find_address
-    from harness.link.serial import check_path
-    from harness.link.spec import parse_specs
+    from harness.lab.admission import Admission
+    from harness.lab.probed import ProbedFile
 
-    specs = parse_specs(specification)
+    admission = Admission(ProbedFile(inventory.path))
     wrong = []
-    for spec in specs:
-        if spec.kind in ("port", "usb", "id"):
-            try:
-                check_path(find_address(spec))
-            except LinkOpenFailed as error:
-                wrong.append(error)
+    for dut in duts:
+        try:
+            admission.check(dut)
+        except HarnessError as error:
+            wrong.append(error)
     # With several boards the others are tested all the same, and this one's tests are blocked.
-    if wrong and len(wrong) == len(specs):
+    if wrong and len(wrong) == len(duts):
         raise wrong[0]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from harness.deadline import Deadline
@@ -78,9 +80,10 @@ def open_rig(
             address = process.port
         else:
             address = find_address(spec)
-        tap = Tap(lambda: SerialPort(address, settings.serial), listener)
+        find = _finder(spec, address)
+        tap = Tap(lambda: SerialPort(find(), settings.serial), listener)
         resources.callback(tap.close)
-        rig = Rig(link=tap, kind="hardware", port=f"port:{address}")
+        rig = Rig(link=tap, kind="hardware", port=f"port:{address}", reopen=tap.reopen)
         control_path = find_control(address) if spec.kind in ("virtual", "port") else None
         if control_path is not None:
             control = VirtualControl(control_path)
@@ -98,6 +101,49 @@ def open_rig(
         elif settings.has_reset_line:
             rig = replace(rig, lines=_ResetLine(tap))
         return OpenRig(rig, tap, resources.pop_all())
+
+
+def _finder(spec: BoardSpec, address: str) -> Callable[[], str]:
+    """Return what finds the board's port, also after it came back under another name."""
+    if spec.is_made or "://" in address:
+        return lambda: address
+    location = location_of(address)
+    if not location:
+        return lambda: address
+
+    def find() -> str:
+        return find_address(BoardSpec("usb", location, spec.text))
+
+    return find
+
+
+def location_of(path: str) -> str:
+    """Return the place of a port in the USB tree; empty when it is not on USB."""
+    real = os.path.realpath(path)
+    return next((each.location for each in find_ports() if os.path.realpath(each.path) == real), "")
+
+
+def lease_key(spec: BoardSpec) -> str | None:
+    """Return what the board's place is known by on this machine, however it was named.
+
+    Args:
+        spec: Which board.
+
+    Returns:
+        The place on USB where there is one, which stays when the port gets another name; else the
+        port's path or address; None for a board that is made for whoever asks.
+
+    Raises:
+        LinkOpenFailed: No port on USB matches.
+        ConfigError: More than one does.
+    """
+    if spec.is_made:
+        return None
+    address = find_address(spec)
+    if "://" in address:
+        return address
+    location = location_of(address)
+    return f"usb-{location}" if location else os.path.realpath(address)
 
 
 def find_address(spec: BoardSpec) -> str:

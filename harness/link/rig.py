@@ -6,7 +6,7 @@ of the optional parts of a `Rig` are there, and an absent part is a missing capa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -54,6 +54,11 @@ class Lines(Protocol):
 
 class Power(Protocol):
     """A switch for the board's supply."""
+
+    @property
+    def off_s(self) -> float:
+        """For how long the supply is cut at least, in seconds: `on` waits for the rest of it."""
+        ...
 
     def off(self, deadline: Deadline) -> None:
         """Cut the supply."""
@@ -178,6 +183,7 @@ class Rig:
         power: Supply switch, if there is one.
         bench: Observer, if there is one.
         inputs: Control of the board's inputs, if there is one.
+        reopen: Opens the port anew, by whatever name it has now, after it was lost.
         network: The rig's own Wi-Fi for the board, if it brings one: name and password.
         time_scale: How many times as fast the board's time passes while its programs wait; 1 for a
             real board.
@@ -190,6 +196,7 @@ class Rig:
     power: Power | None = None
     bench: Bench | None = None
     inputs: Inputs | None = None
+    reopen: Callable[[Deadline], None] | None = None
     network: tuple[str, str] | None = field(default=None, repr=False)
     time_scale: int = 1
 

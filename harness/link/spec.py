@@ -6,6 +6,7 @@ Source: docs/interface.md, "Board specifications".
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.errors import ConfigError
@@ -33,6 +34,11 @@ class BoardSpec:
     text: str
 
     @property
+    def is_made(self) -> bool:
+        """Whether the board is made for whoever asks, so that nobody else can hold it."""
+        return self.kind == "virtual"
+
+    @property
     def name(self) -> str:
         """A short name for reports and file names."""
         if self.kind == "virtual":
@@ -53,19 +59,37 @@ def parse_specs(text: str) -> list[BoardSpec]:
         ConfigError: A form is unknown; the message lists those that exist.
     """
     specs: list[BoardSpec] = []
-    for part in (part.strip() for part in text.split(",")):
-        count = _virtual_count(part)
-        if count:
-            first = 1 + sum(spec.kind == "virtual" for spec in specs)
-            specs += [BoardSpec("virtual", str(first + i), part) for i in range(count)]
-        else:
-            specs.append(_parse_one(part))
+    for part in text.split(","):
+        specs += parse_part(part, specs)
     for number, spec in enumerate(specs):
         if spec in specs[:number]:
             raise ConfigError(
                 "the board is named twice", on=f"board {spec.text!r}", expected="each board once"
             )
     return specs
+
+
+def parse_part(text: str, before: Iterable[BoardSpec] = ()) -> list[BoardSpec]:
+    """Return the boards that one form names, of a specification without commas.
+
+    Args:
+        text: One form.
+        before: The boards that were named before it; virtual boards are numbered on from there.
+
+    Raises:
+        ConfigError: The form is unknown.
+    """
+    part = text.strip()
+    count = _virtual_count(part)
+    if not count:
+        return [_parse_one(part)]
+    first = 1 + sum(spec.kind == "virtual" for spec in before)
+    return [BoardSpec("virtual", str(first + i), part) for i in range(count)]
+
+
+def is_form(text: str) -> bool:
+    """Return whether a text is meant as one of the forms, right or wrong, and not as a name."""
+    return text == "virtual" or ":" in text or text.startswith("/dev/")
 
 
 def _virtual_count(part: str) -> int:

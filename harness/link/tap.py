@@ -14,13 +14,16 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from harness.deadline import Deadline
-from harness.errors import LinkError, LinkLost, LinkTimeout
+from harness.errors import LinkError, LinkLost, LinkOpenFailed, LinkTimeout
 
 #: Called with the host's monotonic time in seconds, ``rx`` or ``tx``, and the bytes.
 Listener = Callable[[float, str, bytes], None]
 
 #: A board that floods at 115200 baud fills this in six minutes; a virtual one in about a second.
 MAX_PENDING_BYTES = 4 * 1024 * 1024
+
+#: How often a port that has gone is looked for.
+REOPEN_LOOK_S = 0.1
 
 
 class Port(Protocol):
@@ -130,6 +133,27 @@ class Tap:
         """
         self.close()
         yield
+        self._take_back()
+
+    def reopen(self, deadline: Deadline) -> None:
+        """Open the port anew after it was lost, once it is there again.
+
+        Raises:
+            LinkOpenFailed: It did not come back in time.
+        """
+        self.close()
+        while True:
+            try:
+                self._take_back()
+            except LinkOpenFailed:
+                # A port that comes back announces itself to nobody here: it is looked for.
+                if deadline.is_expired:
+                    raise
+                threading.Event().wait(min(REOPEN_LOOK_S, deadline.remaining_s))
+            else:
+                return
+
+    def _take_back(self) -> None:
         self._port = self._open_port()
         self._chunks.clear()
         self._pending_bytes = 0

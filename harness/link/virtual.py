@@ -260,6 +260,9 @@ class _Lines:
 class _Power:
     """`Power`: the supply."""
 
+    #: A virtual board has no capacitors.
+    off_s = 0.0
+
     def __init__(self, control: VirtualControl) -> None:
         self._control = control
 

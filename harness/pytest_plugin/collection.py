@@ -51,6 +51,12 @@ def _reaches_ours(name: str, definitions: Sequence[pytest.FixtureDef[Any]]) -> b
     return False
 
 
+def boards_of(item: pytest.Item) -> int:
+    """Return how many boards a test takes."""
+    marker = item.get_closest_marker("boards")
+    return int(marker.args[0]) if marker else 1
+
+
 def check_requirements(items: Sequence[pytest.Item], catalogue: Catalogue) -> None:
     """Check that all ids that tests cite are in the catalogue, and bind the product.
 
@@ -118,9 +124,8 @@ def missing_capability(item: pytest.Item, stand: Stand) -> list[str]:
     Raises:
         HarnessError: The board cannot be had, so that nobody can tell.
     """
-    marker = item.get_closest_marker("boards")
-    count = marker.args[0] if marker else 1
-    if count > len(stand.specs):
+    count = boards_of(item)
+    if count > len(stand.asked):
         return [f"boards:{count}"]
     missing = _missing_evidence(item, stand)
     needed = [str(each) for mark in item.iter_markers("needs") for each in mark.args]

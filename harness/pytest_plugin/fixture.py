@@ -65,8 +65,8 @@ def _lent(hil_run: HilRun, request: pytest.FixtureRequest, number: int) -> Itera
         try:
             dut.reset()
         except LinkError as error:
-            hil_run.stand.give_up(number - 1, error)
-            raise
+            hil_run.stand.recover(number - 1, error)
+            dut.reset()
     dut.begin(evidence_of(request.node, hil_run.settings))
     try:
         yield dut
@@ -118,7 +118,7 @@ def scripted(hil_run: HilRun, board: BoardUnderTest) -> Iterator[ScriptedBroker]
     Without a script it is a correct one; see `ScriptedBroker`. During the test any host name that
     code on `board` uses is this broker, and what it saw and said is the test's broker log.
     """
-    with hil_run.stand.scripted_broker(board) as lent:
+    with hil_run.stand.lent.scripted_broker(board) as lent:
         yield lent
 
 
@@ -127,9 +127,9 @@ def tls_broker(hil_run: HilRun, board: BoardUnderTest) -> Iterator[Broker]:
     """A broker of the test's own that speaks TLS, which any host name that `board` uses stands for.
 
     Some names stand for ports with certificates that a client must refuse, or ask for one of the
-    client; see `Stand.tls_broker`.
+    client; see `LentBrokers.tls_broker`.
     """
-    with hil_run.stand.tls_broker(board) as lent:
+    with hil_run.stand.lent.tls_broker(board) as lent:
         yield lent
 
 
@@ -141,7 +141,9 @@ def own_broker(hil_run: HilRun, board: BoardUnderTest) -> Iterator[Callable[...,
     uses is this broker; mark the test ``needs("broker:restart")``.
     """
     with contextlib.ExitStack() as lent:
-        yield lambda **settings: lent.enter_context(hil_run.stand.own_mosquitto(board, **settings))
+        yield lambda **settings: lent.enter_context(
+            hil_run.stand.lent.own_mosquitto(board, **settings)
+        )
 
 
 @pytest.fixture

@@ -15,6 +15,9 @@ from harness.link.virtual import MAX_TIME_SCALE
 if TYPE_CHECKING:
     import pytest
 
+#: A day; who waits for longer has forgotten about it.
+MAX_WAIT_S = 24 * 3600
+
 
 @dataclass(frozen=True)
 class Option:
@@ -46,8 +49,16 @@ OPTIONS = (
     Option(
         "board",
         "boards to test on: virtual, virtual:N, port:PATH, usb:1-1.2, id:SERIAL, "
-        "rfc2217://host:port, socket://host:port; several with commas (default: virtual boards)",
-        "virtual:2",
+        "rfc2217://host:port, socket://host:port, NAME or tag:EXPR of the inventory; several with "
+        "commas (default: the inventory's boards, else virtual ones)",
+    ),
+    Option("inventory", "the lab's boards.toml (default: the nearest one here or above)"),
+    Option("lock-wait", "seconds to wait for a board that somebody else holds", "0"),
+    Option(
+        "share",
+        "which tests to take: all, those that take one board, or those that take several",
+        "all",
+        ("all", "one", "several"),
     ),
     Option("device-src", "folder with the device code and its manifest.toml"),
     Option("report-dir", "folder in which each run gets a folder of its own", "reports"),
@@ -70,6 +81,7 @@ OPTIONS = (
     ),
     Option("mosquitto", "path of the Mosquitto program"),
     Option("micropython", "path of a MicroPython for virtual boards, in place of the wheel's"),
+    Option("esptool", "path of esptool, for boards that may be flashed to bring them back"),
     Option("requirements", "folder with the requirement catalogue"),
     Option(
         "time-scale",
@@ -85,7 +97,10 @@ class Settings:
     """What the options say.
 
     Attributes:
-        board: Board specification, not yet parsed.
+        board: Board specification, not yet parsed; empty when none was given.
+        inventory: The lab's ``boards.toml``; None to search.
+        lock_wait: Seconds to wait for a board that is taken, not yet parsed.
+        share: ``all``, ``one`` or ``several``: by how many boards a test takes.
         device_src: Folder with the device code; None for the shipped one.
         report_dir: Where run folders go.
         broker: ``auto`` or a URL.
@@ -94,12 +109,16 @@ class Settings:
         evidence: Sources of evidence on display and LED that tests may take, with commas.
         mosquitto: Path of the broker's program; None to search.
         micropython: Path of an interpreter; None for the wheel's.
+        esptool: Path of esptool; empty to search when it is needed.
         requirements: Folder of the catalogue; None for the shipped one.
         time_scale: How many times as fast time passes for virtual boards while they wait.
         wifi: The lab's Wi-Fi for real boards: name and password. Environment only.
     """
 
     board: str
+    inventory: Path | None
+    lock_wait: str
+    share: str
     device_src: Path | None
     report_dir: Path
     broker: str
@@ -108,9 +127,29 @@ class Settings:
     evidence: str
     mosquitto: str | None
     micropython: str | None
+    esptool: str
     requirements: Path | None
     time_scale: int
     wifi: tuple[str, str] | None = field(repr=False)
+
+    @property
+    def lock_wait_s(self) -> float:
+        """How long to wait for a board that is taken, in seconds.
+
+        Raises:
+            ConfigError: It is no number of seconds.
+        """
+        try:
+            seconds = float(self.lock_wait)
+        except ValueError:
+            seconds = -1.0
+        if not 0 <= seconds <= MAX_WAIT_S:
+            raise ConfigError(
+                f"{self.lock_wait!r} is not possible",
+                on="--hil-lock-wait",
+                expected=f"seconds from 0 to {MAX_WAIT_S}",
+            )
+        return seconds
 
     @property
     def sources(self) -> frozenset[str]:
@@ -136,6 +175,16 @@ def add_options(parser: pytest.Parser) -> None:
         parser.addini(option.key, f"as {option.flag}", default="")
 
 
+def read_share(config: pytest.Config) -> str:
+    """Return which tests to take, by how many boards they take.
+
+    Raises:
+        ConfigError: The value is not possible.
+    """
+    (option,) = (each for each in OPTIONS if each.name == "share")
+    return _value(option, config)
+
+
 def read_settings(config: pytest.Config) -> Settings:
     """Return the options in force.
 
@@ -146,6 +195,9 @@ def read_settings(config: pytest.Config) -> Settings:
     name = os.environ.get("HIL_WIFI_SSID")
     return Settings(
         board=values["board"],
+        inventory=_path(values["inventory"]),
+        lock_wait=values["lock-wait"],
+        share=values["share"],
         device_src=_path(values["device-src"]),
         report_dir=Path(values["report-dir"]),
         broker=values["broker"],
@@ -154,6 +206,7 @@ def read_settings(config: pytest.Config) -> Settings:
         evidence=values["evidence"],
         mosquitto=values["mosquitto"] or None,
         micropython=values["micropython"] or None,
+        esptool=values["esptool"],
         requirements=_path(values["requirements"]),
         time_scale=_time_scale(values["time-scale"]),
         wifi=(name, os.environ.get("HIL_WIFI_PASSWORD", "")) if name else None,

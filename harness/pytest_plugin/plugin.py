@@ -12,6 +12,7 @@ import pytest
 
 from harness.errors import ConfigError
 from harness.pytest_plugin.collection import (
+    boards_of,
     check_capabilities,
     check_requirements,
     missing_capability,
@@ -34,8 +35,8 @@ from harness.pytest_plugin.fixture import (
     timeline,
     tls_broker,
 )
-from harness.pytest_plugin.option import add_options
-from harness.pytest_plugin.run import RUN, UNCOLLECTED, Ending, HilRun, run_of
+from harness.pytest_plugin.option import add_options, read_share
+from harness.pytest_plugin.run import DEFERRED, RUN, UNCOLLECTED, Ending, HilRun, run_of
 from harness.pytest_plugin.terminal import summarise
 from harness.pytest_plugin.verdict import judge, shorten
 from harness.scenario.verdict import (
@@ -80,6 +81,22 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the markers."""
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
+
+
+# Last: what others select, such as the short set of `hil run`, is divided, and not the other way.
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is not this process's share where a suite runs on several boards."""
+    try:
+        share = read_share(config)
+    except ConfigError as error:
+        raise pytest.UsageError(str(error)) from error
+    if share == "all":
+        return
+    gone = [item for item in items if (boards_of(item) > 1) == (share == "one")]
+    items[:] = [item for item in items if item not in gone]
+    config.stash[DEFERRED] = len(gone)
+    config.hook.pytest_deselected(items=gone)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -198,14 +215,12 @@ def _describe(item: pytest.Item, hil: HilRun, cited: list[str]) -> dict[str, Any
     _, line, _ = item.reportinfo()
     function = getattr(item, "function", None)
     callspec = getattr(item, "callspec", None)
-    marker = item.get_closest_marker("boards")
-    count = marker.args[0] if marker else 1
     return {
         "name": item.name,
         "file": item.nodeid.split("::", maxsplit=1)[0],
         "line": (line or 0) + 1,
         "doc": (getattr(function, "__doc__", None) or "").strip(),
         "requirements": cited,
-        "boards": [spec.name for spec in hil.stand.specs[:count]],
+        "boards": [dut.name for dut in hil.stand.asked[: boards_of(item)]],
         "params": {k: str(v) for k, v in callspec.params.items()} if callspec else {},
     }

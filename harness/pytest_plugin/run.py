@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import platform
 import secrets
 import subprocess
@@ -11,13 +12,19 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness import shipped
 from harness.board.manifest import load_manifest
 from harness.errors import ExpectationFailed, HarnessError
-from harness.link.spec import parse_specs
+from harness.lab.admission import Admission
+from harness.lab.inventory import find_inventory, load_inventory
+from harness.lab.lease import LeaseTerms, job_name
+from harness.lab.probed import ProbedFile
+from harness.lab.selection import select_or_default
+from harness.link.virtual import VirtualSettings
 from harness.pytest_plugin.evidence import RunEvidence
 from harness.pytest_plugin.option import Settings, read_settings
 from harness.pytest_plugin.stand import Stand
@@ -35,6 +42,12 @@ from harness.scenario.verdict import (
 )
 
 RUN = pytest.StashKey["HilRun"]()
+
+#: Whether the run becomes a part of another, which writes the reports.
+IS_PART = pytest.StashKey[bool]()
+
+#: How many tests were left to another process's share.
+DEFERRED = pytest.StashKey[int]()
 
 #: Whether a file with tests could not be collected.
 UNCOLLECTED = pytest.StashKey[bool]()
@@ -91,18 +104,33 @@ class HilRun:
             ConfigError: An option, the board specification, the manifest or the catalogue is wrong.
         """
         self.settings: Settings = read_settings(config)
+        self._is_part = config.stash.get(IS_PART, False)
+        plugin = config.pluginmanager.getplugin
+        self._reporter: pytest.TerminalReporter = plugin("terminalreporter")
+        self._capture: Any = plugin("capturemanager")
         self.catalogue: Catalogue = load_catalogue(
             self.settings.requirements or shipped.fixtures() / "requirements"
         )
         # All that a user may have got wrong is read first: bad usage leaves no folder.
-        specs = parse_specs(self.settings.board)
+        inventory = load_inventory(self.settings.inventory or find_inventory(Path.cwd()))
+        duts = select_or_default(self.settings.board, inventory)
+        admission = Admission(
+            probed=ProbedFile(inventory.path),
+            terms=LeaseTerms(
+                job=job_name(dict(os.environ)), wait_s=self.settings.lock_wait_s, tell=self._tell
+            ),
+            virtual=VirtualSettings(
+                micropython=self.settings.micropython or "", time_scale=self.settings.time_scale
+            ),
+            esptool=self.settings.esptool,
+        )
         manifest = load_manifest(self.settings.device_src or shipped.device_src())
         stamp = datetime.now(timezone.utc).strftime("%Y%m%d-%H%M%S")
         self.id = f"{stamp}-{secrets.token_hex(3)}"
         self.folder = (self.settings.report_dir / self.id).absolute()
         self.journal = Journal(self.folder / "journal.jsonl", secrets=self.settings.secrets())
         self.evidence = RunEvidence(self.journal)
-        self.stand = Stand(self.settings, specs, manifest, self.evidence)
+        self.stand = Stand(self.settings, duts, manifest, self.evidence, admission)
         self.endings: dict[str, Ending] = {}
         #: The requirements that each test cites, by node id.
         self.requirements: dict[str, list[str]] = {}
@@ -112,6 +140,14 @@ class HilRun:
         self.troubles: list[str] = []
         self._started_s = time.monotonic()
         self._write_start(config)
+
+    def _tell(self, text: str) -> None:
+        """Say on the terminal what the run waits for."""
+        self.evidence.write("step", name=text, ok=True, seconds=0)
+        # A board is opened in a fixture, where pytest keeps what is printed for itself.
+        with self._capture.global_and_fixture_disabled():
+            self._reporter.write_line(f"waiting   {text}")
+            self._reporter.flush()
 
     def verdicts(self) -> dict[str, int]:
         """Return how many tests have each verdict."""
@@ -197,9 +233,11 @@ class HilRun:
                 seconds=round(time.monotonic() - self._started_s, 3),
             )
             self.journal.close()
-        self.outcome = write_reports(self.folder)
+        if not self._is_part:
+            self.outcome = write_reports(self.folder)
         self.exit = exit_code(reasons | self._reasons_around())
-        self._point_latest()
+        if not self._is_part:
+            self._point_latest()
 
     def _give_back(self) -> None:
         try:
@@ -233,6 +271,7 @@ class HilRun:
             ],
             "report": str(page) if page else None,
             "run": self.id,
+            "folder": str(self.folder),
             "coverage": [asdict(share) for share in self.shares()],
         }
 
@@ -258,6 +297,7 @@ class HilRun:
             "run.start",
             schema=SCHEMA,
             run=self.id,
+            clock_s=self.journal.started_at_s,
             wall=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             argv=list(config.invocation_params.args),
             versions={

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
-from harness import shipped
 from harness.board.board import Board
 from harness.board.manifest import Manifest
-from harness.board.profile import CODEY
+from harness.board.recovery import BoardLost, RungResult
 from harness.broker.broker import Broker
 from harness.broker.client import MqttClient
 from harness.broker.external import ExternalBroker
 from harness.broker.mosquitto import Mosquitto
 from harness.broker.program import find_mosquitto
-from harness.broker.scripted import ScriptedBroker
-from harness.broker.settings import TlsListener
 from harness.deadline import Deadline
-from harness.errors import BrokerError, ConfigError, HarnessError
-from harness.lab.opened import OpenedBoard, open_board
-from harness.link.spec import BoardSpec
-from harness.link.virtual import VirtualSettings
+from harness.errors import BrokerError, ConfigError, HarnessError, LinkError
+from harness.lab.admission import Admission
+from harness.lab.dut import Dut
+from harness.lab.opened import OpenedBoard
 from harness.pytest_plugin.evidence import ExecEvidence, RunEvidence
+from harness.pytest_plugin.lent_broker import LentBrokers
 from harness.pytest_plugin.option import Settings
 from harness.scenario.dut import BoardUnderTest, Redirection
 from harness.scenario.messenger import EvidenceObserver, Messenger
-from harness.scenario.network import broker_settings, reachable_address, redirection
+from harness.scenario.network import broker_settings, redirection
 
 BROKER_S = 15.0
 
@@ -50,22 +48,26 @@ class Stand:
     def __init__(
         self,
         settings: Settings,
-        specs: list[BoardSpec],
+        asked: list[Dut],
         manifest: Manifest,
         evidence: RunEvidence,
+        admission: Admission,
     ) -> None:
         """Open nothing yet.
 
         Args:
             settings: The options in force.
-            specs: The boards that were asked for.
+            asked: The boards that were asked for.
             manifest: What is pushed to them.
             evidence: Where everything is written.
+            admission: How they are opened.
         """
         self.settings = settings
-        self.specs = specs
+        self.asked = asked
         self.manifest = manifest
         self._evidence = evidence
+        self._admission = admission
+        self._opened: dict[int, OpenedBoard] = {}
         self._resources = contextlib.ExitStack()
         self._duts: dict[int, BoardUnderTest] = {}
         #: All boards that were opened in this run, also after `close`.
@@ -73,7 +75,8 @@ class Stand:
         self._errors: dict[str, HarnessError] = {}
         self._broker: Broker | None = None
         self._messenger: Messenger | None = None
-        self._scripted: ScriptedBroker | None = None
+        #: Brokers that tests get for themselves.
+        self.lent = LentBrokers(settings, evidence, self.redirection)
 
     def dut(self, index: int) -> BoardUnderTest:
         """Return the board with this index among those that were asked for, deployed.
@@ -82,8 +85,8 @@ class Stand:
             HarnessError: It cannot be had; the same error each time.
         """
         if index not in self._duts:
-            name = self.specs[index].name
-            self._duts[index] = self._once(name, lambda: self._open(self.specs[index]))
+            name = self.asked[index].name
+            self._duts[index] = self._once(name, lambda: self._open(index))
         return self._duts[index]
 
     @property
@@ -117,93 +120,46 @@ class Stand:
             return Redirection({"*": NOWHERE}, board.rig.network or self.settings.wifi)
         return redirection(board, broker, self.settings.wifi)
 
-    @contextlib.contextmanager
-    def scripted_broker(self, dut: BoardUnderTest) -> Iterator[ScriptedBroker]:
-        """Lend a scripted broker of its own to a test, in the place of the run's broker.
+    def recover(self, index: int, error: LinkError) -> None:
+        """Bring a board back that does not answer, or give it up.
 
-        Args:
-            dut: The board for whose programs any host name is this broker meanwhile.
+        Raises:
+            HarnessError: It is lost: each later `dut` raises this too, since a board that is dead
+                must cost the run its time-out once, and the board is set aside.
         """
-        host = reachable_address(dut.board, self.settings.broker_interface)
-        with ScriptedBroker(host=host) as broker:
-            self._scripted = broker
-            wifi = self.settings.wifi
-            try:
-                with self._redirected(dut, lambda board: redirection(board, broker, wifi)):
-                    yield broker
-            finally:
-                self._scripted = None
-                for packet in broker.packets():
-                    self._evidence.write("broker.log", line=str(packet), at_s=packet.at_s)
-
-    @contextlib.contextmanager
-    def tls_broker(self, dut: BoardUnderTest) -> Iterator[Mosquitto]:
-        """Lend a broker that speaks TLS to a test, in the place of the run's broker.
-
-        Its certificates are those of ``fixtures/tls``. What a host name in a program stands for:
-        ``expired.lab`` for a port whose certificate for that name is over, ``client.lab`` for one
-        that wants a certificate of the client, ``plain.lab`` for the port without TLS, any other
-        one for the port whose certificate is for ``broker.lab``.
-
-        Args:
-            dut: The board whose programs find it.
-        """
-        folder = shipped.fixtures() / "tls"
-        listeners = (
-            TlsListener("*", folder / "broker.pem"),
-            TlsListener("expired.lab", folder / "expired.pem"),
-            TlsListener("client.lab", folder / "broker.pem", folder / "ca.pem"),
-        )
-        network = dut.board.rig.network or self.settings.wifi
-        with self.own_mosquitto(dut, tls=listeners) as broker:
-            places = {each.name: broker.tls_address(each.name) for each in listeners}
-            places["plain.lab"] = broker.address
-            hosts = {name: (place.host, place.port) for name, place in places.items()}
-            with self._redirected(dut, lambda _board: Redirection(hosts, network)):
-                yield broker
-
-    @contextlib.contextmanager
-    def own_mosquitto(self, dut: BoardUnderTest, **settings: Any) -> Iterator[Mosquitto]:
-        """Lend a Mosquitto of its own to a test, in the place of the run's broker, started.
-
-        Args:
-            dut: The board for whose programs any host name is this broker meanwhile.
-            **settings: Of `MosquittoSettings`, what is to differ from the run's broker.
-        """
-        with Mosquitto(
-            find_mosquitto(self.settings.mosquitto),
-            broker_settings(dut.board, self.settings.broker_interface, **settings),
-            on_log=lambda line: self._evidence.write("broker.log", line=line.text, at_s=line.at_s),
-        ) as broker:
-            broker.start(Deadline.after(BROKER_S))
-            wifi = self.settings.wifi
-            with self._redirected(dut, lambda board: redirection(board, broker, wifi)):
-                yield broker
-
-    @contextlib.contextmanager
-    def _redirected(
-        self, dut: BoardUnderTest, other: Callable[[Board], Redirection]
-    ) -> Iterator[None]:
-        """Have host names on a board stand for something else than the run's broker."""
-        dut.redirect(other)
+        dut, opened = self.asked[index], self._opened[index]
         try:
-            yield
-        finally:
-            dut.redirect(self.redirection)
+            opened.recover(
+                error,
+                self.manifest,
+                functools.partial(self._note_rung, dut.name),
+                self._admission.firmware_writer(dut),
+            )
+        except HarnessError as lost:
+            self._errors[dut.name] = lost
+            self._duts.pop(index, None)
+            if isinstance(lost, BoardLost):
+                self._admission.set_aside(dut, lost)
+            raise
 
-    def give_up(self, index: int, error: HarnessError) -> None:
-        """Have each later `dut` raise this: a board that hangs costs the run its time-out once."""
-        self._errors[self.specs[index].name] = error
-        self._duts.pop(index, None)
+    def _note_rung(self, board: str, rung: RungResult) -> None:
+        self._evidence.write(
+            "step",
+            board=board,
+            name=f"recovery: {rung.rung}",
+            ok=rung.is_back,
+            seconds=round(rung.seconds, 3),
+            detail=rung.detail,
+        )
 
     def broker_fault(self) -> HarnessError | None:
         """Return what is wrong with the broker; None when it works, or was stopped on purpose.
 
         A test that was lent a broker of its own has that one, whatever became of the run's.
         """
-        if self._scripted is not None:
+        if self.lent.scripted is not None:
             try:
-                self._scripted.check_alive()
+                self.lent.scripted.check_alive()
             except BrokerError as error:
                 return error
             return None
@@ -223,6 +179,10 @@ class Stand:
     def close(self) -> None:
         """Give everything back. May be called twice."""
         self._resources.close()
+        for index, opened in self._opened.items():
+            if opened.board.name not in self._errors:
+                self._admission.worked(self.asked[index])
+        self._opened.clear()
         self._duts.clear()
         self._broker = self._messenger = None
 
@@ -237,26 +197,23 @@ class Stand:
             self._errors[name] = error
             raise
 
-    def _open(self, spec: BoardSpec) -> BoardUnderTest:
-        evidence = self._evidence
-        virtual = VirtualSettings(
-            micropython=self.settings.micropython or "", time_scale=self.settings.time_scale
-        )
-        opened = open_board(
-            spec,
-            CODEY,
-            virtual=virtual,
-            observer=ExecEvidence(spec.name, evidence),
-            listener=functools.partial(evidence.serial, spec.name),
+    def _open(self, index: int) -> BoardUnderTest:
+        evidence, dut = self._evidence, self.asked[index]
+        opened = self._admission.open(
+            dut,
+            observer=ExecEvidence(dut.name, evidence),
+            listener=functools.partial(evidence.serial, dut.name),
+            recovered=functools.partial(self._note_rung, dut.name),
         )
         self._resources.callback(opened.close)
+        self._opened[index] = opened
         self.seen.append(opened)
         if opened.board.rig.network is not None:
             evidence.journal.add_secret(opened.board.rig.network[1])
         self._note_board(opened)
         self._require_time_scale(opened)
         result = opened.deploy(self.manifest)
-        evidence.write("board.deploy", board=spec.name, **result.as_json())
+        evidence.write("board.deploy", board=dut.name, **result.as_json())
         return BoardUnderTest(
             opened.board,
             evidence,

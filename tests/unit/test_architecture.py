@@ -22,7 +22,7 @@ ALLOWED = {
     "board": {"link", "wire"},
     "broker": {"wire"},
     "report": set(),
-    "lab": {"board", "link"},
+    "lab": {"board", "link", "wire"},
     "scenario": {"board", "broker", "wire", "link"},
     "pytest_plugin": {"scenario", "report", "lab", "board", "broker", "link"},
     "bench": {"scenario", "report", "lab", "board", "broker", "link", "wire"},

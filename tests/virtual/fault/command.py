@@ -234,6 +234,13 @@ class Commands:
             assert not deadline.is_expired, f"left behind: {left}"
         assert not list(self._temporary.iterdir())
 
+    def until_gone(self, words: str) -> None:
+        """Wait until no process of this test lives whose command has some words in it."""
+        deadline = Deadline.after(GONE_S)
+        while found := {pid for pid, command in self.left().items() if words in command}:
+            _await_end(next(iter(found)), deadline)
+            assert not deadline.is_expired, f"left behind: {self.left()}"
+
     def left(self) -> dict[int, str]:
         """Return the processes that this test has started and that live, with their commands."""
         return dict(self._living())

@@ -97,7 +97,10 @@ def test_port_that_another_program_holds_is_busy(hil: Commands, port: str) -> No
     done = hil.run("exec", "1", "--board", f"port:{port}")
     os.close(descriptor)
     assert done.code == 11
-    assert done.line == (f"hil exec: {port}: another program holds the port; try: fuser -v {port}")
+    assert done.line.startswith(
+        f"hil exec: {port}: another program holds the port; got pid {os.getpid()} ("
+    )
+    assert done.line.endswith(f"; try: fuser -v {port}")
     assert done.seconds < AT_ONCE_S
 
 

@@ -117,6 +117,18 @@ def test_hanging_program_costs_its_test_and_not_the_ones_behind_it(hil: Commands
     assert done.code == 10
     assert done.verdicts == {"test_hangs": "blocked", "test_next": "pass"}
     assert done.seconds < 30
+    # What brought it back, and what did not, is evidence.
+    rungs = [
+        (entry["name"], entry["ok"])
+        for entry in done.journal
+        if entry["kind"] == "step" and entry["name"].startswith("recovery: ")
+    ]
+    assert rungs == [
+        ("recovery: interrupt", False),
+        ("recovery: raw mode", False),
+        ("recovery: soft reset", False),
+        ("recovery: reset line", True),
+    ]
 
 
 def test_tests_that_meet_raising_flooding_and_binary_programs_go_on(hil: Commands) -> None:

@@ -45,9 +45,12 @@ def test_second_run_on_a_port_is_told_that_it_is_busy(hil: Commands) -> None:
     first.until((hil.folder / "ready").exists)
     second = hil.run("run", name, "--board", f"port:{port}")
     assert second.code == 11
-    assert f"{port}" in second.out
-    assert "another program holds the port" in second.out
-    assert hil.run("exec", "1", "--board", f"port:{port}").code == 11
+    assert "another run holds the board" in second.out
+    assert f"pid {first.process.pid}, for " in second.out
+    assert f"run {name} --board port:{port}" in second.out
+    other = hil.run("exec", "1", "--board", f"port:{port}")
+    assert other.code == 11
+    assert f"pid {first.process.pid}, for " in other.line
     # The first one did not notice.
     first.send(signal.SIGINT)
     assert first.wait().code == 2
