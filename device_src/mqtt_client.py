@@ -31,7 +31,7 @@ class MQTTClient(Session):
         if not isinstance(server, str):
             raise TypeError("server")
         if not 0 <= port | keepalive <= 65535:
-            raise ValueError("not uint16")
+            raise ValueError("uint16")
         if ssl:
             port = port or 8883
             ssl = {"server_hostname": server}  # what the certificate must be for
@@ -78,7 +78,7 @@ class MQTTClient(Session):
     def connect(self, clean_session=True):
         """Connect; return whether the broker had kept a session of this client."""
         if self._is_random and not clean_session:
-            raise ValueError("no client_id")
+            raise ValueError("client_id")  # a session belongs to a name
         if clean_session or self._clean:  # a session that is new, or the end of one
             self._filters = {}
         self._clean = clean_session
@@ -119,7 +119,7 @@ class MQTTClient(Session):
     def disconnect(self):
         """End the connection, so that the broker does not publish the will. May be called twice."""
         if self._io:
-            self._send(bytes((0xE0, 0)))
+            self._send(b"\xe0\x00")
             self._close()
 
     def publish(self, topic, msg, retain=False, qos=0):

@@ -1,6 +1,5 @@
 """Keepalive of an MQTT client, loaded by those that ask for it."""
 
-import errno
 from time import ticks_add, ticks_diff, ticks_ms
 
 
@@ -15,8 +14,7 @@ def keep_alive(client):
     silent = ticks_diff(now, client._heard_ms)
     idle = ticks_diff(now, client._sent_ms)
     if client._pings and silent >= 3 * half:
-        client._close()
-        raise OSError(errno.ETIMEDOUT)
+        client._answer(now)  # whose time is over: it closes, and raises
     if client._pings:
         silent = 0  # one question at a time
     count = half - max(idle, silent)

