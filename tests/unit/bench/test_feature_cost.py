@@ -15,7 +15,9 @@ def test_every_feature_is_found_and_costs_something(interpreter: Interpreter) ->
     whole, *rows = measure(interpreter, shipped.device_src(), said.append)
     assert [row.what for row in rows] == [feature.name for feature in FEATURES] == said
     assert all(0 < row.peers[".mpy"] < whole.peers[".mpy"] / 4 for row in rows)
-    assert all(0 <= row.ours < whole.ours / 4 for row in rows)
+    # The collector keeps a block or two that only look as if they were in use.
+    assert all(-96 <= row.ours < whole.ours / 4 for row in rows)
+    assert sum(row.ours for row in rows) > 500
 
 
 def test_taken_out_are_functions_and_what_follows_a_condition(tmp_path: Path) -> None:
