@@ -1,7 +1,8 @@
 """Values from the board as data: a literal in a frame that no other output can be taken for.
 
 A frame is 1E, an equals sign, the value's `repr` on the board, 1F, the sum of the literal's bytes
-modulo 65536 as four hex digits, and a line end; a record of the probe has no equals sign. A literal
+modulo 65536 as four hex digits, and a line end; a record of the probe has no equals sign. Where the
+board could not hold the literal, it stands in a tuple of one, with a hyphen for the sum. A literal
 has its control characters escaped, so neither of the two bytes, nor a 04 that would end the raw
 REPL's output, can be in it. None, bool, int, float, str, bytes, and tuples, lists, dicts and sets
 of them come back as they were; a bytearray as bytes.
@@ -18,6 +19,7 @@ from harness.errors import RemoteProtocolError
 START = b"\x1e"
 EQUALS = b"="
 SEPARATOR = b"\x1f"
+UNSUMMED = b"-"
 
 
 def encode_value(value: object) -> bytes:
@@ -98,7 +100,9 @@ class ValueStream:
 
 def _literal_of(line: bytes) -> str | None:
     literal, _, check = line[2:].rstrip(b"\r\n").rpartition(SEPARATOR)
-    if line[1:2] != EQUALS or check != b"%04x" % (sum(literal) & 0xFFFF):
+    if line[1:2] == EQUALS and check == UNSUMMED and (literal[:1], literal[-2:]) == (b"(", b",)"):
+        literal = literal[1:-2]
+    elif line[1:2] != EQUALS or check != b"%04x" % (sum(literal) & 0xFFFF):
         return None
     return literal.decode("utf-8", "replace")
 

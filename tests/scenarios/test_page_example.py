@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from harness.broker.broker import Broker
+from harness.broker.scripted import ScriptedBroker
+from harness.broker.scripted_step import Ack, Expect
+from harness.deadline import Deadline
 from harness.pytest_plugin.fixture import Display, Led
 from harness.pytest_plugin.run import HilRun
 from harness.report.journal import read_journal
@@ -60,8 +63,18 @@ def test_effects_come_in_the_order_of_the_page(
     ]
     (subscribe,) = facts.packets(CLIENT, "SUBSCRIBE")
     assert subscribe.filters == (("/sensors/temperature/#", 1),)
-    (blue,) = [s for s in program.records if s.record.fields.get("rgb") == [0, 0, 255]]
-    assert subscribe.at_s <= blue.at_s
+
+
+@pytest.mark.requirement("MQTT-42")
+def test_led_is_blue_once_the_subscription_stands_and_not_before(
+    scripted: ScriptedBroker, board: BoardUnderTest, led: Led, example: Path
+) -> None:
+    scripted.expect_connection(Expect("CONNECT"), Ack(), Expect("SUBSCRIBE"))
+    board.start(example)
+    scripted.wait_packet(Expect("SUBSCRIBE"), Deadline.after(15.0))
+    led.stays((0, 0, 0), for_s=0.3)
+    scripted.perform(Ack())
+    led.shows(*BLUE)
 
 
 @pytest.mark.requirement("MQTT-43")

@@ -101,3 +101,13 @@ def test_file_that_lost_a_byte_is_an_error(data: bytes, place: int) -> None:
     lost = printed[:place] + printed[place + 1 :]
     with pytest.raises(RemoteProtocolError, match="not come whole"):
         decode_file(lost)
+
+
+@given(VALUES)
+def test_value_that_the_board_could_not_hold_as_one_text_comes_without_a_sum(value: object) -> None:
+    assert find_value(b"\x1e=" + repr((value,)).encode() + b"\x1f-\r\n") == (value,)
+
+
+@pytest.mark.parametrize("literal", [b"1", b"(1)", b"[1,]", b""])
+def test_frame_without_a_sum_holds_a_tuple_of_one(literal: bytes) -> None:
+    assert find_value(b"\x1e=" + literal + b"\x1f-\r\n") is None
