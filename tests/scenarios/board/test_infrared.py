@@ -54,8 +54,8 @@ def test_text_is_sent_on_a_carrier(codey: BoardUnderTest, witnessed: Witnessed, 
 def test_what_is_no_text_is_not_sent(codey: BoardUnderTest, witnessed: Witnessed) -> None:
     codey.exec("codey.ir.send(5); codey.ir.send(None); codey.ir.send(b'x')")
     assert witnessed("ir", 0) == []
+    # Shows that the bench does look.
     sent(codey, witnessed, "a text")
-    assert 5 not in [text_of(event) for event in witnessed("ir", 1)]
 
 
 @pytest.mark.requirement("CODEY-IR-02")

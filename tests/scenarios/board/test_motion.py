@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -90,7 +90,10 @@ def test_turns_are_added_up_and_begin_again(
     becomes("m.get_rotation('z') > 90", "True")
     inputs.rotate()
     becomes("[m.get_gyroscope(each) for each in 'xyz']", "[0, 0, 0]")
-    x, y, z, yaw = motion.evaluate("[m.get_rotation(each) for each in 'xyz'] + [m.get_yaw()]")
+    x, y, z, yaw = cast(
+        "tuple[int, ...]",
+        motion.evaluate("[m.get_rotation(each) for each in 'xyz'] + [m.get_yaw()]"),
+    )
     # Each is rounded for itself.
     assert abs(2 * x + z) <= 2
     assert y == 0
