@@ -11,7 +11,7 @@ from harness.scenario.dut import BoardUnderTest
 #: Messages in each of the parts after which the heap is looked at, and seconds between them: eleven
 #: minutes where the board's time passes faster (`--hil-time-scale 50`), some seconds elsewhere.
 LONG = (60, 1)
-SHORT = (3, 0.1)
+SHORT = (3, 0.02)
 PARTS = 11
 FAST = 10
 

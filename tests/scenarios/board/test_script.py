@@ -27,7 +27,7 @@ def second():
 codey.broadcast("first")
 time.sleep(0.05)
 codey.broadcast("second")
-time.sleep(1)
+time.sleep(0.6)
 print("main")
 """
 
@@ -74,7 +74,7 @@ def test_main_program_goes_on_when_it_ends_the_others(fresh: BoardUnderTest) -> 
         "import codey, event, time\n"
         "@event.received('go')\ndef handler():\n    print('begins')\n    time.sleep(0.3)\n"
         "    print('ends')\n"
-        "codey.broadcast('go')\ntime.sleep(0.05)\ncodey.stop_other_scripts()\ntime.sleep(0.6)\n"
+        "codey.broadcast('go')\ntime.sleep(0.05)\ncodey.stop_other_scripts()\ntime.sleep(0.4)\n"
         "codey.broadcast('go')\ntime.sleep(0.6)\nprint('main')"
     )
     # Its event starts it again.
