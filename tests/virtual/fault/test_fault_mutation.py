@@ -15,7 +15,7 @@ MUTATIONS = [
         "codey/rgb.py",
         "self._red.duty(_FULL - r * _DUTY_STEP)\n            self._green.duty(g * _DUTY_STEP)",
         "self._red.duty(_FULL - g * _DUTY_STEP)\n            self._green.duty(r * _DUTY_STEP)",
-        "test_codey.py",
+        "board/test_led.py",
         "led",
         "CODEY-LED-01",
     ),

@@ -8,7 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+BOARD = Path(__file__).resolve().parents[3] / "tests/scenarios/board"
+#: What shows panel and LED at work, but for texts that take seconds to pass.
+SCENARIOS = (str(BOARD / "test_display.py"), str(BOARD / "test_led.py"))
+NOT_LONG = "not word and not background"
 
 RED = """
 import pytest
@@ -43,8 +46,8 @@ def start(folder: Path, test: Path, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [
             *(sys.executable, "-m", "harness.cli", "run", "--json"),
-            *(str(test), str(ROOT / "tests/scenarios/test_codey.py"), *options),
-            *("-k", "not wifi", "--hil-report-dir", str(folder)),
+            *(str(test), *SCENARIOS, *options),
+            *("-k", NOT_LONG, "--hil-report-dir", str(folder)),
         ],
         cwd=folder,
         env={key: value for key, value in os.environ.items() if key != "HIL_BOARD"},
