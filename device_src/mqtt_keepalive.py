@@ -24,6 +24,7 @@ def keep_alive(client):
         if silent > half:
             # The program was busy with other things: its silence is counted from now.
             client._heard_ms = ticks_add(now, -half)
-        client._send_ping()
+        client._signal(0xC0, 0)
+        client._pings += 1
         count = half
     return ticks_add(now, count)

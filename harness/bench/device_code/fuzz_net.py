@@ -229,7 +229,7 @@ class Socket:
 
 
 class Poll:
-    def register(self, sock, events):
+    def register(self, sock, events=5):  # POLLIN | POLLOUT, as in MicroPython
         self.sock = sock
         self.events = events
 
