@@ -23,15 +23,15 @@ characters long or a name about 25 bytes, a longer text 64 and more, a function 
 import errno
 import gc
 
-# Before each import that compiles much: what lies about would be in the way, and on a board with
-# little heap the compiler needs more of it than the client ever does.
-gc.collect()
-import mqtt_stream  # noqa: E402, F401
-
+# Around each import that compiles much, here and in mqtt_session.py: what lies about would be in
+# the way, and on a board with little heap the compiler needs more of it than the client ever does.
+# The session comes before the stream that it imports: the file that needs most while it is compiled
+# then meets the least of the others.
 gc.collect()
 from mqtt_session import Session  # noqa: E402
 
 gc.collect()
+del gc  # the next name gets its place: the table of a module's names grows in steps
 from mqtt_packet import MQTTException, binary, string, topic_string  # noqa: E402
 
 __version__ = "1.0.0"

@@ -4,10 +4,14 @@ Between the stream and the client: packets that come are checked and acted on he
 """
 
 import errno
+import gc
 import time
 
 from mqtt_packet import MQTTException, decode
-from mqtt_stream import Stream
+
+gc.collect()
+del gc  # as in mqtt.py
+from mqtt_stream import Stream  # noqa: E402
 
 
 class Session(Stream):
