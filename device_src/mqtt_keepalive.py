@@ -1,5 +1,6 @@
 """Keepalive of an MQTT client, loaded by those that ask for it."""
 
+import errno
 from time import ticks_add, ticks_diff, ticks_ms
 
 
@@ -14,7 +15,8 @@ def keep_alive(client):
     silent = ticks_diff(now, client._heard_ms)
     idle = ticks_diff(now, client._sent_ms)
     if client._pings and silent >= 3 * half:
-        client._answer(now)  # whose time is over: it closes, and raises
+        client._close()
+        raise OSError(errno.ETIMEDOUT)
     if client._pings:
         silent = 0  # one question at a time
     count = half - max(idle, silent)
@@ -22,6 +24,7 @@ def keep_alive(client):
         if silent > half:
             # The program was busy with other things: its silence is counted from now.
             client._heard_ms = ticks_add(now, -half)
-        client._send_ping()
+        client._signal(0xC0, 0)
+        client._pings += 1
         count = half
     return ticks_add(now, count)

@@ -20,23 +20,14 @@ def decode(data):
         text = str(data, "utf-8")
     except UnicodeError:
         return None
-    count = len(data)
-    if len(text) != count:
+    count = len(data) - len(text)  # of the bytes that follow the first one of a character
+    if count:
         for i in text:
             code = ord(i)
-            if 0xD800 <= code < 0xE000 or code > 0x10FFFF:
+            if code >> 11 == 0xD800 >> 11 or code > 0x10FFFF:
                 return None
-            count -= 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
-        if count:
-            return None
-    return text
-
-
-def refusal(code):
-    """Return the exception for a return code of the broker."""
-    reason = MQTTException("refused")
-    reason.code = code
-    return reason
+            count -= (code > 0x7F) + (code > 0x7FF) + (code > 0xFFFF)
+    return None if count else text
 
 
 def binary(value):

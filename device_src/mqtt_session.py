@@ -4,10 +4,14 @@ Between the stream and the client: packets that come are checked and acted on he
 """
 
 import errno
-from time import ticks_diff, ticks_ms
+import gc
+import time
 
 from mqtt_packet import MQTTException, decode
-from mqtt_stream import Stream
+
+gc.collect()
+del gc  # as in mqtt.py
+from mqtt_stream import Stream  # noqa: E402
 
 
 class Session(Stream):
@@ -20,7 +24,6 @@ class Session(Stream):
     def __init__(self):
         self._callback = None
         self._depth = 0  # calls of the callback that have not returned
-        self._head = None  # the topic of the last message, as it came
         self._id = 0
         self._pending = []  # our unfinished exchanges: [id, type of the next answer or 0, packet]
         self._held = set()  # ids of QoS 2 messages that were handed over and not released
@@ -29,7 +32,8 @@ class Session(Stream):
         self.dropped = 0  # QoS 0 messages that did not fit into the queue
 
     def _new_id(self):
-        """Return an id that no unfinished exchange has."""
+        """Return an id for an exchange on the open connection; no unfinished one has it."""
+        self._live()
         if len(self._pending) >= self.max_queue_messages:
             raise OSError(errno.ENOMEM)
         while True:
@@ -40,32 +44,35 @@ class Session(Stream):
             else:
                 return self._id
 
-    def _resume(self, flags):
-        """Bring this side to the session that a new connection has: flag 1 is `session present`."""
+    def _resume(self, is_kept):
+        """Bring this side to the session that a new connection has."""
         # Of the queue, what we have not acknowledged comes again if the broker kept the session.
         # If it has not, it is ours, and there is nobody to acknowledge it to.
-        data, self._queue = self._queue, []
-        for topic, msg, qos, _, size in data:
-            if not (flags and qos):
+        queue, self._queue = self._queue, []
+        for topic, msg, qos, _, size in queue:
+            if not (is_kept and qos):
                 self._queue.append((topic, msg, 0, 0, size))
-        if not flags:
+        if not is_kept:
             self._pending = []
-            self._held.clear()
-        for entry in self._pending:  # with their old ids, in their order (4.4.0-1, 4.6.0-1)
-            if entry[1] == 0x70:
-                self._acknowledge(0x62, entry[0])
+            self._held = set()
+        for number, kind, data in self._pending:  # old ids, old order (4.4.0-1, 4.6.0-1)
+            if kind == 0x70:
+                self._signal(0x62, number)
             else:
-                entry[2][0] |= 8  # DUP
-                self._send(entry[2])
+                data[0] |= 8  # DUP
+                self._send(data)
 
-    def _acknowledge(self, kind, number):
-        """Send PUBACK 0x40, PUBREC 0x50, PUBREL 0x62 or PUBCOMP 0x70."""
-        self._send(bytes((kind, 2, number >> 8, number & 255)))
+    def _signal(self, kind, number):
+        """Send PUBACK 0x40, PUBREC 0x50, PUBREL 0x62 or PUBCOMP 0x70.
+
+        With 0 for the id it is PINGREQ 0xC0 or DISCONNECT 0xE0, which have none.
+        """
+        self._send(bytes((kind, 2, number >> 8, number & 255) if number else (kind, 0)))
 
     def _answer(self, until):
         """Handle one packet while an answer is awaited, and return its type."""
         # The clock is asked first, whatever else the broker keeps sending.
-        kind = ticks_diff(until, ticks_ms()) > 0 and self._step(until, True)
+        kind = time.ticks_diff(until, time.ticks_ms()) > 0 and self._step(until, True)
         if not kind:
             self._close()
             raise OSError(errno.ETIMEDOUT)
@@ -79,9 +86,9 @@ class Session(Stream):
                 raise OSError(errno.ENOMEM)
             return
         if self._owed:
-            self._acknowledge(*self._owed)
+            self._signal(*self._owed)
             self._owed = None
-        until = ticks_ms()  # look first, without waiting
+        until = time.ticks_ms()  # look first, without waiting
         while True:
             while self._queue:
                 if not self._callback:
@@ -92,7 +99,7 @@ class Session(Stream):
                 if qos == 2:
                     kind = 0x50
                     if number in self._held:  # it was in the queue twice
-                        self._acknowledge(kind, number)
+                        self._signal(kind, number)
                         continue
                     self._held.add(number)
                 self._depth += 1
@@ -107,11 +114,13 @@ class Session(Stream):
                 if self._io is not io:  # the callback has closed or replaced the connection
                     return
                 if qos:
-                    self._acknowledge(kind, number)
+                    self._signal(kind, number)
             kind = self._step(until, False)
-            until = self._keep_alive(self) if self._keepalive else None
+            until = None
+            if self._keepalive:
+                until = self._keep_alive(self)
             if kind:
-                until = ticks_ms()
+                until = time.ticks_ms()
             elif not _block:
                 return
 
@@ -121,16 +130,13 @@ class Session(Stream):
 
     def ping(self):
         """Return when the broker has answered a PINGREQ."""
-        self._send_ping()
+        self._signal(0xC0, 0)
+        self._pings += 1
         until = self._limit()
         while self._pings:
             self._answer(until)
 
-    def _send_ping(self):
-        self._send(b"\xc0\x00")
-        self._pings += 1
-
-    def _step(self, until, queueing):
+    def _step(self, until, is_queueing):
         """Read one packet and act on it; return its type, or 0 when none has begun by `until`."""
         self._due = None  # for the rest of the packet, when that must be waited for
         if self._at == self._end:
@@ -139,23 +145,14 @@ class Session(Stream):
             if not self._end:
                 return 0
         try:
-            at = self._at + 2
-            if at <= self._end:
-                self._at = at
-                kind = self._rx[at - 2]
-                size = self._rx[at - 1]
-            else:
-                kind = self._byte()
-                size = self._byte()
+            kind = self._byte()
+            size = self._byte()
             at = 7
             while size >> at and at < 28:  # the last byte that came says that there is another one
                 size += (self._byte() - 1) << at
                 at += 7
-            if kind >> 4 == 3 and self._ack:
-                is_good = self._take_publish(kind, size, queueing)
-            else:
-                is_good = (self._ack is None) == (kind == 0x20) and self._take(kind, size)
-            if not is_good:
+            is_wrong = size >> 28 or (self._ack is None) != (kind == 0x20)
+            if is_wrong or not self._take(kind, size, is_queueing):
                 raise MQTTException("bad packet", kind)
         except BaseException as e:
             # Part of a packet is used up: what follows makes no sense. This holds for Ctrl-C too.
@@ -165,8 +162,10 @@ class Session(Stream):
             raise
         return kind
 
-    def _take(self, kind, size):
-        """Act on a packet that is no PUBLISH; return whether it was a good one."""
+    def _take(self, kind, size, is_queueing):
+        """Act on a packet; return whether it was a good one."""
+        if kind >> 4 == 3:
+            return self._take_publish(kind, size, is_queueing)
         if kind == 0xD0 and not size:  # PINGRESP
             if self._pings:
                 self._pings -= 1
@@ -177,13 +176,11 @@ class Session(Stream):
         number = self._byte() << 8 | self._byte()
         code = self._byte() if size == 3 else 0
         self._ack = (number, code)
-        if kind == 0x20:
-            return True
-        if not number or (code > 2 and code != 128):
-            return False
+        if kind == 0x20 or not number or (code > 2 and code != 128):
+            return kind == 0x20
         if kind == 0x62:
             self._held.discard(number)
-            self._acknowledge(0x70, number)
+            self._signal(0x70, number)
         elif kind <= 0x70:
             for entry in self._pending:
                 if entry[0] == number:
@@ -198,18 +195,18 @@ class Session(Stream):
                     break
             # An acknowledgement of nothing is late or doubled, and harmless.
             if kind == 0x50:
-                self._acknowledge(0x62, number)
+                self._signal(0x62, number)
         return True
 
-    def _take_publish(self, kind, size, queueing):
+    def _take_publish(self, kind, size, is_queueing):
         """Queue a message; return whether its packet was a good one."""
         qos = kind >> 1 & 3
         count = size - (4 if qos else 2)  # of topic and message
-        if qos == 3 or kind & 0x0E == 0x08 or count < 1 or size >> 28:
+        if qos == 3 or kind & 0x0E == 0x08 or count < 1:
             return False
         if size > self.max_packet_bytes or len(self._held) > 255:
             raise MemoryError
-        if queueing:
+        if is_queueing:
             at = count
             for entry in self._queue:
                 at += entry[4]
@@ -222,22 +219,17 @@ class Session(Stream):
                 return True
         data = self._body(size)
         at = 2 + (data[0] << 8 | data[1])
-        head = data[2:at]
+        topic = decode(data[2:at])
         number = 0
         if qos:
             at += 2
             number = at <= size and data[at - 2] << 8 | data[at - 1]
-        if at > size or (qos and not number):
+        if at > size or not topic or (qos and not number):
             return False
-        if head != self._head:  # the one before had another topic
-            topic = decode(head)
-            if not topic or "\x00" in topic or "+" in topic or "#" in topic:
-                return False
-            self._head = bytes(head)
-            self._heard = topic
-        topic = self._heard
+        if "\x00" in topic or "+" in topic or "#" in topic:
+            return False
         if qos == 2 and number in self._held:  # it was handed over already (4.3.3-2)
-            self._acknowledge(0x50, number)
+            self._signal(0x50, number)
             return True
         data = data[at:]
         msg = decode(data)

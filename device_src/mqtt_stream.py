@@ -23,50 +23,49 @@ class Stream:
     def _open(self, host, port, tls):
         """Connect to the first address of a host that answers.
 
-        `tls` are the arguments of ssl.wrap_socket, or None for no TLS.
+        `tls` are the arguments of ssl.wrap_socket, or nothing for no TLS.
         """
         until = self._limit()
-        # A packet that is not wholly in it gets a buffer of its own.
-        self._rx = memoryview(bytearray(256))
+        self._rx = bytearray(256)  # a packet that is not wholly in it gets a buffer of its own
         self._at = self._end = 0  # _rx[_at:_end] was read and is not used yet
         reason = OSError(errno.ENOTCONN)
         for data in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
             try:
-                return self._dial(data, tls, until)
+                self._sock = io = socket.socket(data[0], socket.SOCK_STREAM)
+                self._poll = select.poll()
+                self._poll.register(io)
+                self._event = select.POLLOUT  # what a write waits for
+                # Non-blocking all the time, and poll() with a limit: a socket's own time-out is not
+                # kept by connect() on lwIP, nor by TLS on top of the socket.
+                io.setblocking(False)
+                try:
+                    io.connect(data[-1])
+                except OSError as e:
+                    # ESP32 has 119, whatever errno says.
+                    if e.args[0] not in (errno.EINPROGRESS, 115, 119):
+                        raise
+                code = self._wait(select.POLLOUT, until)
+                if code != select.POLLOUT:
+                    if code:
+                        io.recv(1)  # raises the reason
+                    raise OSError(errno.ETIMEDOUT)
+                # Without it an acknowledgement of ours that the broker's TCP has not confirmed
+                # holds back the next packet for 40 ms. MicroPython's Unix port has the option, but
+                # no name for it.
+                if hasattr(socket, "TCP_NODELAY") or sys.platform == "linux":
+                    io.setsockopt(6, 1, 1)
+                if tls:
+                    from ssl import wrap_socket
+
+                    # The handshake is part of the first write, and waits for what the peer says.
+                    io = wrap_socket(io, do_handshake=False, **tls)
+                    self._event = select.POLLIN
+                self._io = io
+                return
             except OSError as e:
                 self._close()
                 reason = e
         raise reason
-
-    def _dial(self, data, tls, until):
-        self._sock = io = socket.socket(data[0], socket.SOCK_STREAM)
-        self._poll = select.poll()
-        self._poll.register(io)
-        self._event = select.POLLOUT  # what a write waits for
-        # Non-blocking all the time, and poll() with a limit: a socket's own time-out is not kept by
-        # connect() on lwIP, nor by TLS on top of the socket.
-        io.setblocking(False)
-        try:
-            io.connect(data[-1])
-        except OSError as e:
-            if e.args[0] not in (errno.EINPROGRESS, 115, 119):  # ESP32 has 119, whatever errno says
-                raise
-        code = self._wait(select.POLLOUT, until)
-        if code != select.POLLOUT:
-            if code:
-                io.recv(1)  # raises the reason
-            raise OSError(errno.ETIMEDOUT)
-        # Without it an acknowledgement of ours that the broker's TCP has not confirmed holds back
-        # the next packet for 40 ms. MicroPython's Unix port has the option, but no name for it.
-        if hasattr(socket, "TCP_NODELAY") or sys.platform == "linux":
-            io.setsockopt(6, 1, 1)
-        if tls is not None:
-            from ssl import wrap_socket
-
-            # The handshake is part of the first write, and waits for what the peer says.
-            io = wrap_socket(io, do_handshake=False, **tls)
-            self._event = select.POLLIN
-        self._io = io
 
     def _close(self):
         """Give the socket back. May be called twice."""
@@ -157,10 +156,10 @@ class Stream:
 
     def _byte(self):
         """Return the next byte of the packet that has begun."""
+        if self._at == self._end:
+            self._end = self._fill(self._rx, False)
+            self._at = 0
         at = self._at
-        if at == self._end:
-            self._end = self._fill(self._rx)
-            at = 0
         self._at = at + 1
         return self._rx[at]
 
@@ -168,7 +167,7 @@ class Stream:
         """Return the next `size` bytes of the packet that has begun."""
         at = self._at
         count = self._end - at
-        data = self._rx[at : at + size]
+        data = memoryview(self._rx)[at : at + size]
         if size <= count:
             self._at = at + size
             return data
@@ -176,13 +175,13 @@ class Stream:
         io = memoryview(bytearray(size))
         io[:count] = data[:count]
         while count < size:
-            count += self._fill(io[count:])
+            count += self._fill(io[count:], False)
         return io
 
-    def _fill(self, data, until=False):
+    def _fill(self, data, until):
         """Read at least a byte into `data`, and return how many; 0 when none came by `until`.
 
-        Without that it is the rest of a packet, which must come in time.
+        With False it is the rest of a packet, which must come in time.
         """
         if until is False:
             until = self._due = self._due or self._limit()

@@ -45,7 +45,7 @@ FEATURES = (
     Feature("unsubscribe", ("unsubscribe",)),
     Feature("ping", ("ping",)),
     Feature("keepalive (its file is loaded when asked for)", ("keep_alive",), ("if keepalive:",)),
-    Feature("TLS", (), ("if tls is not None:", "if ssl:", "if isinstance(e, ValueError)")),
+    Feature("TLS", (), ("if tls:", "if ssl:", "if isinstance(e, ValueError)")),
     Feature("packet ids that skip those in use", ("_new_id",)),
     Feature("session kept over a reconnect", ("_resume",)),
     Feature(
@@ -53,8 +53,8 @@ FEATURES = (
         (),
         ("if qos == 2:", "if qos == 2 and number", "if kind == 0x62:"),
     ),
-    Feature("queue of bounded size for what comes in between", (), ("if queueing:",)),
-    Feature("several addresses of a host", ("_open",)),
+    Feature("queue of bounded size for what comes in between", (), ("if is_queueing:",)),
+    Feature("connecting within a limit, to each address of a host in turn", ("_open",)),
     Feature("send buffer that is used again, one write for each packet", ("_put",)),
 )
 

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.bench.client_memory import import_of
+from harness.bench.client_peer import OURS, Client
+from harness.bench.client_worker import Interpreter
 from harness.board.manifest import load_manifest
 from tests.device.program import DEVICE_SRC, HERE, micropython_command, run_board
 
@@ -74,6 +77,11 @@ def test_client_compiled_is_small(tmp_path: Path) -> None:
         subprocess.run(command, check=True)
         sizes.append(target.stat().st_size)
     assert sum(sizes) <= 8000
+
+
+def test_client_import_keeps_little_heap() -> None:
+    interpreter = Interpreter((micropython_command(),))
+    assert import_of(interpreter, Client(OURS, "mqtt", DEVICE_SRC)).size_bytes <= 12000
 
 
 HEAP = """
