@@ -28,9 +28,9 @@ BROKEN = {
     "index error": (
         EXCEPTION,
         """
-def broken(self):
+def broken(self, *args):
     try:
-        _receive(self)
+        _receive(self, *args)
     except MQTTException:
         return b''[0]
 MQTTClient.wait_msg = broken
@@ -39,9 +39,9 @@ MQTTClient.wait_msg = broken
     "endless loop": (
         HANG,
         """
-def broken(self):
+def broken(self, *args):
     try:
-        _receive(self)
+        _receive(self, *args)
     except MQTTException:
         while True:
             pass
@@ -51,9 +51,9 @@ MQTTClient.wait_msg = broken
     "endless polling": (
         HANG,
         """
-def broken(self):
+def broken(self, *args):
     try:
-        _receive(self)
+        _receive(self, *args)
     except MQTTException:
         while True:
             ticks_ms()
@@ -64,9 +64,9 @@ MQTTClient.wait_msg = broken
     "exit": (
         ENDED,
         """
-def broken(self):
+def broken(self, *args):
     try:
-        _receive(self)
+        _receive(self, *args)
     except MQTTException:
         import sys
         sys.exit(3)
@@ -89,9 +89,9 @@ MQTTClient._take = broken
         HEAP,
         """
 _kept = []
-def broken(self):
+def broken(self, *args):
     _kept.append([bytearray(40) for _ in range(10)])
-    _receive(self)
+    _receive(self, *args)
 MQTTClient.wait_msg = broken
 """,
     ),
@@ -109,9 +109,9 @@ MQTTClient.reconnect = broken
     "socket left open": (
         AFTERWARDS,
         """
-def broken(self):
+def broken(self, *args):
     try:
-        _receive(self)
+        _receive(self, *args)
     except MQTTException:
         socket.socket()
         raise
@@ -134,9 +134,9 @@ MQTTClient.publish = broken
     "malformed packet swallowed": (
         RESULT,
         """
-def broken(self):
+def broken(self, *args):
     try:
-        _receive(self)
+        _receive(self, *args)
     except MQTTException:
         pass
 MQTTClient.wait_msg = broken
@@ -146,25 +146,25 @@ MQTTClient.wait_msg = broken
         RESULT,
         """
 _free = [True]
-def broken(self):
+def broken(self, *args):
     if _free:  # the callback may come here again
         _free.pop()
         try:
             self._callback('fuzz/a', 'never sent')
         finally:
             _free.append(True)
-    _receive(self)
+    _receive(self, *args)
 MQTTClient.wait_msg = broken
 """,
     ),
     "message lost": (
         RESULT,
         """
-def broken(self):
+def broken(self, *args):
     mine = self._callback
     self._callback = lambda topic, msg: topic == 'fuzz/b' or mine(topic, msg)
     try:
-        _receive(self)
+        _receive(self, *args)
     finally:
         self._callback = mine
 MQTTClient.wait_msg = broken
