@@ -151,8 +151,13 @@ class Session(Stream):
             while size >> at and at < 28:  # the last byte that came says that there is another one
                 size += (self._byte() - 1) << at
                 at += 7
-            is_wrong = size >> 28 or (self._ack is None) != (kind == 0x20)
-            if is_wrong or not self._take(kind, size, is_queueing):
+            if size >> 28 or (self._ack is None) != (kind == 0x20):
+                is_good = False
+            elif kind >> 4 == 3:
+                is_good = self._take_publish(kind, size, is_queueing)
+            else:
+                is_good = self._take(kind, size)
+            if not is_good:
                 raise MQTTException("bad packet", kind)
         except BaseException as e:
             # Part of a packet is used up: what follows makes no sense. This holds for Ctrl-C too.
@@ -162,10 +167,8 @@ class Session(Stream):
             raise
         return kind
 
-    def _take(self, kind, size, is_queueing):
-        """Act on a packet; return whether it was a good one."""
-        if kind >> 4 == 3:
-            return self._take_publish(kind, size, is_queueing)
+    def _take(self, kind, size):
+        """Act on a packet that is no PUBLISH; return whether it was a good one."""
         if kind == 0xD0 and not size:  # PINGRESP
             if self._pings:
                 self._pings -= 1
