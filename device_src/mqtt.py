@@ -173,14 +173,14 @@ class MQTTClient(Session):
             return
         entry = [number, (3 + qos) << 4, data]  # what comes next: PUBACK 0x40, PUBREC 0x50
         self._pending.append(entry)
-        tx, self._tx = self._tx, b""  # an unfinished exchange keeps it
+        buffer, self._tx = self._tx, b""  # an unfinished exchange keeps it
         self._send(data)
         while entry[1]:
             kind = entry[1]
             until = self._limit()
             while kind == entry[1]:
                 self._answer(until)
-        self._tx = tx
+        self._tx = buffer
 
     def subscribe(self, topic, qos=0):
         """Subscribe to a topic filter, and return the QoS that the broker grants."""

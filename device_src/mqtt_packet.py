@@ -39,15 +39,15 @@ def binary(value):
     raise TypeError("str/bytes")
 
 
-def string(value, is_text):
+def string(value, text):
     """Return an argument as an MQTT string: two bytes of length, then the bytes."""
     data = binary(value)
-    size = len(data)
-    if size > 65535:
+    length = len(data)
+    if length > 65535:
         raise ValueError("too long")
-    if is_text and (0 in data or decode(data) is None):
+    if text and (0 in data or decode(data) is None):
         raise ValueError("utf-8")
-    return bytes((size >> 8, size & 255)) + data
+    return bytes((length >> 8, length & 255)) + data
 
 
 def topic_string(value, qos, is_filter):

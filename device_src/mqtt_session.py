@@ -44,15 +44,15 @@ class Session(Stream):
             else:
                 return self._id
 
-    def _resume(self, is_kept):
-        """Bring this side to the session that a new connection has."""
+    def _resume(self, flags):
+        """Bring this side to the session that a new connection has: flag 1 is `session present`."""
         # Of the queue, what we have not acknowledged comes again if the broker kept the session.
         # If it has not, it is ours, and there is nobody to acknowledge it to.
         queue, self._queue = self._queue, []
-        for topic, msg, qos, _, size in queue:
-            if not (is_kept and qos):
-                self._queue.append((topic, msg, 0, 0, size))
-        if not is_kept:
+        for topic, msg, qos, _, length in queue:
+            if not (flags and qos):
+                self._queue.append((topic, msg, 0, 0, length))
+        if not flags:
             self._pending = []
             self._held = set()
         for number, kind, data in self._pending:  # old ids, old order (4.4.0-1, 4.6.0-1)
@@ -136,7 +136,7 @@ class Session(Stream):
         while self._pings:
             self._answer(until)
 
-    def _step(self, until, is_queueing):
+    def _step(self, until, wait):
         """Read one packet and act on it; return its type, or 0 when none has begun by `until`."""
         self._due = None  # for the rest of the packet, when that must be waited for
         if self._at == self._end:
@@ -146,17 +146,19 @@ class Session(Stream):
                 return 0
         try:
             kind = self._byte()
-            size = self._byte()
+            length = self._byte()
             at = 7
-            while size >> at and at < 28:  # the last byte that came says that there is another one
-                size += (self._byte() - 1) << at
+            while (
+                length >> at and at < 28
+            ):  # the last byte that came says that there is another one
+                length += (self._byte() - 1) << at
                 at += 7
-            if size >> 28 or (self._ack is None) != (kind == 0x20):
+            if length >> 28 or (self._ack is None) != (kind == 0x20):
                 is_good = False
             elif kind >> 4 == 3:
-                is_good = self._take_publish(kind, size, is_queueing)
+                is_good = self._take_publish(kind, length, wait)
             else:
-                is_good = self._take(kind, size)
+                is_good = self._take(kind, length)
             if not is_good:
                 raise MQTTException("bad packet", kind)
         except BaseException as e:
@@ -167,17 +169,17 @@ class Session(Stream):
             raise
         return kind
 
-    def _take(self, kind, size):
+    def _take(self, kind, length):
         """Act on a packet that is no PUBLISH; return whether it was a good one."""
-        if kind == 0xD0 and not size:  # PINGRESP
+        if kind == 0xD0 and not length:  # PINGRESP
             if self._pings:
                 self._pings -= 1
             return True
         # SUBACK; CONNACK, PUBACK, PUBREC, PUBREL, PUBCOMP, UNSUBACK
-        if size != (3 if kind == 0x90 else 2 if kind in b"\x20\x40\x50\x62\x70\xb0" else -1):
+        if length != (3 if kind == 0x90 else 2 if kind in b"\x20\x40\x50\x62\x70\xb0" else -1):
             return False
         number = self._byte() << 8 | self._byte()
-        code = self._byte() if size == 3 else 0
+        code = self._byte() if length == 3 else 0
         self._ack = (number, code)
         if kind == 0x20 or not number or (code > 2 and code != 128):
             return kind == 0x20
@@ -201,15 +203,15 @@ class Session(Stream):
                 self._signal(0x62, number)
         return True
 
-    def _take_publish(self, kind, size, is_queueing):
+    def _take_publish(self, kind, length, wait):
         """Queue a message; return whether its packet was a good one."""
         qos = kind >> 1 & 3
-        count = size - (4 if qos else 2)  # of topic and message
+        count = length - (4 if qos else 2)  # of topic and message
         if qos == 3 or kind & 0x0E == 0x08 or count < 1:
             return False
-        if size > self.max_packet_bytes or len(self._held) > 255:
+        if length > self.max_packet_bytes or len(self._held) > 255:
             raise MemoryError
-        if is_queueing:
+        if wait:
             at = count
             for entry in self._queue:
                 at += entry[4]
@@ -217,17 +219,17 @@ class Session(Stream):
                 if qos:
                     raise MemoryError
                 self.dropped += 1
-                for _ in range(size):
+                for _ in range(length):
                     self._byte()
                 return True
-        data = self._body(size)
+        data = self._body(length)
         at = 2 + (data[0] << 8 | data[1])
         topic = decode(data[2:at])
         number = 0
         if qos:
             at += 2
-            number = at <= size and data[at - 2] << 8 | data[at - 1]
-        if at > size or not topic or (qos and not number):
+            number = at <= length and data[at - 2] << 8 | data[at - 1]
+        if at > length or not topic or (qos and not number):
             return False
         if "\x00" in topic or "+" in topic or "#" in topic:
             return False

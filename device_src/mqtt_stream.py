@@ -137,8 +137,8 @@ class Stream:
             data[at + 1] = number & 255
             at += 2
         data[at:end] = tail
-        size = end - 5
-        at = 3 if size < 128 else 2 if size < 16384 else 1 if size < 2097152 else 0
+        length = end - 5
+        at = 3 if length < 128 else 2 if length < 16384 else 1 if length < 2097152 else 0
         data[at] = kind
         head = self._view
         if len(head) != end - at:  # a view takes 64 bytes of heap
@@ -147,9 +147,9 @@ class Stream:
                 self._view = head
         while at < 3:
             at += 1
-            data[at] = size & 127 | 128
-            size >>= 7
-        data[4] = size
+            data[at] = length & 127 | 128
+            length >>= 7
+        data[4] = length
         return head
 
     # Receiving.
@@ -163,18 +163,18 @@ class Stream:
         self._at = at + 1
         return self._rx[at]
 
-    def _body(self, size):
-        """Return the next `size` bytes of the packet that has begun."""
+    def _body(self, length):
+        """Return the next `length` bytes of the packet that has begun."""
         at = self._at
         count = self._end - at
-        data = memoryview(self._rx)[at : at + size]
-        if size <= count:
-            self._at = at + size
+        data = memoryview(self._rx)[at : at + length]
+        if length <= count:
+            self._at = at + length
             return data
         self._at = self._end
-        io = memoryview(bytearray(size))
+        io = memoryview(bytearray(length))
         io[:count] = data[:count]
-        while count < size:
+        while count < length:
             count += self._fill(io[count:], False)
         return io
 

@@ -49,6 +49,7 @@ def import_of(interpreter: Interpreter, client: Client) -> Import:
         "bench_import.py",
         [client.module],
         heap_bytes=IMPORT_HEAP_BYTES,
+        is_inline=True,
         deadline=Deadline.after(IMPORT_TIMEOUT_S),
     )
     if answer is None:

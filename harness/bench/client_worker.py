@@ -41,7 +41,13 @@ class Interpreter:
     command: tuple[str, ...]
 
     def start(
-        self, folder: Path, script: str, arguments: Sequence[str], heap_bytes: int
+        self,
+        folder: Path,
+        script: str,
+        arguments: Sequence[str],
+        heap_bytes: int,
+        *,
+        is_inline: bool = False,
     ) -> subprocess.Popen[bytes]:
         """Start a script of `DEVICE_CODE`.
 
@@ -50,11 +56,15 @@ class Interpreter:
             script: Its name.
             arguments: What it is given.
             heap_bytes: Size of the heap.
+            is_inline: Whether it is given as text: the path of a file lies in the heap, among the
+                names, whose table grows in steps.
         """
+        path = DEVICE_CODE / script
+        source = ["-c", path.read_text("utf-8")] if is_inline else [str(path)]
         return subprocess.Popen(
             [
                 *self.command,
-                *("-X", f"heapsize={heap_bytes}", str(DEVICE_CODE / script), *arguments),
+                *("-X", f"heapsize={heap_bytes}", *source, *arguments),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -73,9 +83,10 @@ class Interpreter:
         *,
         heap_bytes: int,
         deadline: Deadline,
+        is_inline: bool = False,
     ) -> dict[str, Any] | None:
         """Run a script to its end and return its answer; None when it gave none, or not in time."""
-        process = self.start(folder, script, arguments, heap_bytes)
+        process = self.start(folder, script, arguments, heap_bytes, is_inline=is_inline)
         try:
             output, _ = process.communicate(timeout=deadline.remaining_s)
         except subprocess.TimeoutExpired:

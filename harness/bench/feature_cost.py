@@ -53,7 +53,7 @@ FEATURES = (
         (),
         ("if qos == 2:", "if qos == 2 and number", "if kind == 0x62:"),
     ),
-    Feature("queue of bounded size for what comes in between", (), ("if is_queueing:",)),
+    Feature("queue of bounded size for what comes in between", (), ("if wait:",)),
     Feature("connecting within a limit, to each address of a host in turn", ("_open",)),
     Feature("send buffer that is used again, one write for each packet", ("_put",)),
 )
