@@ -3,8 +3,8 @@
 import builtins
 import gc
 
-PIECE = 512
-ballast = []
+PIECES = (4096, 256, 32)
+ballast = None  # a chain of pairs
 
 
 def install(faults):
@@ -29,10 +29,19 @@ def _hide(names):
 
 
 def _fill(free):
+    global ballast  # noqa: PLW0603, it lives as long as the program
     # On a board these are in ROM: what is left is for programs.
     for name in ("machine", "network", "socket", "select", "time"):
         __import__(name)
     gc.collect()
-    while gc.mem_free() > free + PIECE:
-        ballast.append(bytearray(PIECE - 64))
+    # Held in one piece while all else is filled, so that it is left in one piece.
+    reserve = bytearray(free)
+    for size in PIECES:
+        try:
+            while True:
+                # Not a list, which needs one piece for itself and leaves holes as it grows.
+                ballast = (bytearray(size), ballast)
+        except MemoryError:
+            pass
+    del reserve
     gc.collect()
