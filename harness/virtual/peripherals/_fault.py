@@ -29,7 +29,7 @@ def _hide(names):
 
 
 def _fill(free):
-    global ballast  # noqa: PLW0603, it lives as long as the program
+    global ballast
     # On a board these are in ROM: what is left is for programs.
     for name in ("machine", "network", "socket", "select", "time"):
         __import__(name)
