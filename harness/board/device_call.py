@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.board.device_source import device_code, isolated
+from harness.board.device_source import device_code, proven
 from harness.board.repl import Repl
 from harness.deadline import Deadline
 from harness.errors import DeviceException, RemoteProtocolError
@@ -23,7 +23,7 @@ def not_our_code(error: DeviceException) -> RemoteProtocolError:
         on=error.on,
         expected="its answer",
         received=f"{error.type_name}: {error.message}".encode(),
-        advice=LOSES,
+        advice=f"{LOSES}; a heap that is full ends so too: reset the board",
     )
 
 
@@ -53,7 +53,7 @@ def call_device(
     """
     code = "".join(device_code(part) for part in ("reply", *parts, name))
     call = ",".join(map(repr, arguments))
-    printed = repl.exec(isolated(f"{code}reply({name}({call}))"), deadline)
+    printed = repl.exec(proven(f"{code}reply({name}({call}))"), deadline)
     found = find_value(printed)
     if found is None:
         raise RemoteProtocolError(
