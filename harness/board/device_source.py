@@ -53,7 +53,7 @@ def proven(source: str) -> str:
     """Return `isolated` code that does not run unless all of it has come.
 
     The raw REPL has no check sum, and a word that the line has changed may make sense: a module's
-    name that is another one's is a module that the firmware seems to lack. 45 bytes.
+    name that is another one's is a module that the firmware seems to lack. 47 bytes.
     """
     total = sum(source.rstrip("\n").encode())
     check = f"sum(s.encode())=={total} or 1/0\\nexec(s,{{}})"
