@@ -105,7 +105,9 @@ def open_rig(
         return OpenRig(rig, tap, resources.pop_all())
 
 
-def _finder(spec: BoardSpec, address: str, control: VirtualControl | None) -> Callable[[], str]:
+def _finder(
+    spec: BoardSpec, address: str, control: VirtualControl | None = None
+) -> Callable[[], str]:
     """Return what finds the board's port, also after it came back under another name."""
     if control is not None:
         return lambda: control.find_port(address)
