@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from harness.board.deployer import Deployer, DeployResult
-from harness.board.device_call import call_device
+from harness.board.device_call import call_device, not_our_code
 from harness.board.files import DeviceFiles
 from harness.board.manifest import Manifest
 from harness.board.profile import BoardProfile
@@ -16,7 +16,7 @@ from harness.board.readback import Readback
 from harness.board.repl import Repl, ReplObserver
 from harness.board.snapshot import Snapshot
 from harness.deadline import Deadline
-from harness.errors import HarnessError, IdentityMismatch
+from harness.errors import DeviceException, HarnessError, IdentityMismatch
 from harness.link.rig import Rig
 
 #: How long a board is asked by Ctrl-C alone; the ladder asks on before it does more.
@@ -82,9 +82,17 @@ class Board:
         return self.profile.capabilities | self.rig.capabilities()
 
     def identify(self, deadline: Deadline) -> BoardIdentity:
-        """Enter the raw REPL and ask the board who it is."""
+        """Enter the raw REPL and ask the board who it is.
+
+        Raises:
+            LinkTimeout: It does not answer as a MicroPython REPL.
+            RemoteProtocolError: What it ran or answered is not what was sent.
+        """
         self.repl.enter(deadline)
-        answer: Any = call_device(self.repl, "identify", (), deadline)
+        try:
+            answer: Any = call_device(self.repl, "identify", (), deadline)
+        except DeviceException as error:
+            raise not_our_code(error) from error
         return BoardIdentity(
             id=str(answer["id"]), firmware=str(answer["firmware"]), machine=str(answer["machine"])
         )

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from harness.board.device_source import device_code, isolated
+from harness.board.device_source import device_code, proven
 from harness.board.repl import Repl
 from harness.deadline import Deadline
-from harness.errors import RemoteProtocolError
+from harness.errors import DeviceException, RemoteProtocolError
 from harness.wire.device_value import find_value
+
+#: What to try when bytes were lost or changed.
+LOSES = "the line loses or changes bytes: another cable, or a lower baud rate"
+
+
+def not_our_code(error: DeviceException) -> RemoteProtocolError:
+    """Return what it means that the harness's own code raised what it cannot raise.
+
+    The raw REPL has no check sum: a line that loses or changes bytes makes a board run other code
+    than was sent. It is no verdict on anybody's program.
+    """
+    return RemoteProtocolError(
+        "the board did not run the harness's own code as it was sent",
+        on=error.on,
+        expected="its answer",
+        received=f"{error.type_name}: {error.message}".encode(),
+        advice=f"{LOSES}; a heap that is full ends so too: reset the board",
+    )
 
 
 def call_device(
@@ -35,7 +53,7 @@ def call_device(
     """
     code = "".join(device_code(part) for part in ("reply", *parts, name))
     call = ",".join(map(repr, arguments))
-    printed = repl.exec(isolated(f"{code}reply({name}({call}))"), deadline)
+    printed = repl.exec(proven(f"{code}reply({name}({call}))"), deadline)
     found = find_value(printed)
     if found is None:
         raise RemoteProtocolError(

@@ -46,8 +46,23 @@ class Code(str):
 
 def isolated(source: str) -> str:
     """Return code that runs `source` in a namespace of its own, of which nothing stays behind."""
+    return f"exec({_literal(source)},{{}})"
+
+
+def proven(source: str) -> str:
+    """Return `isolated` code that does not run unless all of it has come.
+
+    The raw REPL has no check sum, and a word that the line has changed may make sense: a module's
+    name that is another one's is a module that the firmware seems to lack. 47 bytes.
+    """
+    total = sum(source.rstrip("\n").encode())
+    check = f"sum(s.encode())=={total} or 1/0\\nexec(s,{{}})"
+    return f"exec('{check}',{{'s':{_literal(source)}}})"
+
+
+def _literal(source: str) -> str:
     text = source.rstrip("\n").replace("\\", "\\\\").replace("'''", "\\'\\'\\'")
-    return f"exec('''{text}''',{{}})"
+    return f"'''{text}'''"
 
 
 def value_source(expression: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from harness.board.device_call import call_device
+from harness.board.device_call import LOSES, call_device, not_our_code
 from harness.board.device_source import device_code, fill, isolated
 from harness.board.facility import ALL, LACKS, Facility, probe_facility
 from harness.board.piecewise import Piecewise
@@ -18,11 +18,18 @@ from harness.wire.file_output import decode_file
 
 _T = TypeVar("_T")
 
+#: What a board may raise when all that it runs is right, and what to try then.
+ADVICE = {
+    "OSError": "hil exec \"import os; print(os.statvfs('/'))\" tells what is free",
+    "MemoryError": "reset the board: what its programs have left fills the heap",
+}
+
 
 class DeviceFiles:
     """The file system of one board.
 
-    Each method raises `DeviceFileError` with the board's errno where the board refused.
+    Each method raises `DeviceFileError` where the board refused, with its errno, or had no heap for
+    it, and `RemoteProtocolError` where it ran something else than was sent.
 
     Attributes:
         facility: What the board offers; all of it until it turned out otherwise.
@@ -144,16 +151,18 @@ class DeviceFiles:
         self, move: Callable[[Facility], _T], tried: Callable[[], str], deadline: Deadline
     ) -> _T:
         """Do it with what the board is known to offer, and with less when that is too much."""
-        while True:
-            try:
-                return self._guarded(lambda: move(self.facility), tried)
-            except DeviceException as error:
-                if error.type_name not in LACKS:
-                    raise
-                less = self._less(error, deadline)
-                if less is None:
-                    raise
-            self.facility = less
+
+        def go() -> _T:
+            while True:
+                try:
+                    return move(self.facility)
+                except DeviceException as error:
+                    less = self._less(error, deadline) if error.type_name in LACKS else None
+                    if less is None:
+                        raise
+                self.facility = less
+
+        return self._guarded(go, tried)
 
     def _less(self, error: DeviceException, deadline: Deadline) -> Facility | None:
         """Return what to do with, None when there is nothing left to do without."""
@@ -181,17 +190,17 @@ class DeviceFiles:
                     on=self._repl.name,
                     expected="the digest of the file that was sent",
                     got="another; the old file is still in place",
-                    advice="the line loses bytes: another cable, or a lower baud rate",
+                    advice=LOSES,
                 ) from error
-            if error.type_name != "OSError":
-                raise
+            if error.type_name not in ADVICE:
+                raise not_our_code(error) from error
             failed = DeviceFileError(
                 f"{said} on the board failed",
                 on=self._repl.name,
-                got=error.message,
-                advice="hil exec \"import os; print(os.statvfs('/'))\" tells what is free",
+                got=error.got if error.type_name == "MemoryError" else error.message,
+                advice=ADVICE[error.type_name],
             )
-            failed.errno = _errno(error.message)
+            failed.errno = _errno(error.message) if error.type_name == "OSError" else None
             raise failed from error
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 
-from harness.board.device_call import call_device
+from harness.board.device_call import LOSES, call_device
 from harness.board.device_source import Code
 from harness.board.facility import Facility
 from harness.board.manifest import manifest_hash
@@ -118,7 +118,7 @@ class Piecewise:
                 on=self._repl.name,
                 expected=f"SHA-256 {expected}",
                 got=f"SHA-256 {found}",
-                advice="the line loses bytes: another cable, or a lower baud rate",
+                advice=LOSES,
             )
 
     def _digest(self, path: str, deadline: Deadline) -> str | None:

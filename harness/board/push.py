@@ -6,15 +6,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from harness.board.device_call import LOSES
 from harness.board.facility import Facility
+from harness.board.program import Program
 from harness.board.push_program import Asked, Change, PushProgram
 from harness.board.repl import Repl
 from harness.deadline import Deadline
-from harness.errors import DeviceException, HarnessError, RemoteProtocolError
+from harness.errors import DeviceException, HarnessError, LinkTimeout, RemoteProtocolError
 from harness.wire.push_stream import PushStream
 
 #: What a board that was left in the middle needs to be at its prompt again.
 ABORT_S = 3.0
+#: How long a board may say nothing in a push. A lost byte leaves both sides waiting, the board
+#: where it reads its program without a limit; the digests of 2 MB take an ESP32 some seconds.
+SILENCE_S = 15.0
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ class Push:
         program = self._repl.start(code, deadline)
         try:
             while program.is_running:
-                stream.receive(program.read(deadline))
+                stream.receive(self._listen(program, deadline))
                 self._tell(stream.done)
                 if stream.values and go_on is not None:
                     stream.put(go_on(stream.values[0][0]))
@@ -146,6 +151,20 @@ class Push:
                 expected="a reply",
             )
         return stream.values[-1][0]
+
+    def _listen(self, program: Program, deadline: Deadline) -> bytes:
+        try:
+            return program.read(deadline.at_most(SILENCE_S))
+        except LinkTimeout as error:
+            if deadline.is_expired:
+                raise
+            raise LinkTimeout(
+                f"nothing more came from the board for {SILENCE_S:g} s in the middle of a push",
+                on=self._repl.name,
+                expected="its answer, or that it asks for more",
+                received=error.received,
+                advice=LOSES,
+            ) from error
 
     def _tell(self, done: list[bool]) -> None:
         for is_written in done[self._told :]:

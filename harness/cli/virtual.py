@@ -59,6 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--uart", type=int, default=0, metavar="N", help="size of its receive buffer (no limit)"
     )
     parser.add_argument(
+        "--fault",
+        metavar="LIST",
+        default="",
+        help="what is wrong with it, such as boot-noise,drop=0.001,seed=7 (docs/virtual-board.md)",
+    )
+    parser.add_argument(
         "--bare", action="store_true", help="leave its flash as it is: do not push the device code"
     )
     add_device_src_argument(parser)
@@ -82,8 +88,15 @@ def run(args: argparse.Namespace) -> int:
     """
     from harness.deadline import Deadline
     from harness.errors import LinkLost
-    from harness.link.virtual import VirtualControl, VirtualSettings, find_control, start_virtual
+    from harness.link.virtual import (
+        VirtualControl,
+        VirtualSettings,
+        find_control,
+        parse_fault,
+        start_virtual,
+    )
 
+    fault = parse_fault(args.fault)
     heap = {"heap": args.heap} if args.heap else {}
     settings = VirtualSettings(
         name=args.name,
@@ -110,7 +123,12 @@ def run(args: argparse.Namespace) -> int:
             raise LinkLost("the virtual board ended right after its start", on=board.port)
         control = VirtualControl(path, Deadline.after(ANSWER_S))
         resources.callback(control.close)
-        _announce(control, as_json=args.json)
+        if args.fault:
+            # The device code was pushed to a sound board; those of the firmware show at a boot.
+            fault = parse_fault(control.set_fault(fault, Deadline.after(ANSWER_S)))
+            control.power.off(Deadline.after(ANSWER_S))
+            control.power.on(Deadline.after(ANSWER_S))
+        _announce(control, str(fault), as_json=args.json)
         show: Callable[[], None] = _nothing
         if not args.json and not args.no_panel and sys.stdout.isatty():
             show = resources.enter_context(_drawing(control))
@@ -136,10 +154,11 @@ def _nothing() -> None:
     """Show nothing: standard output is for a program."""
 
 
-def _announce(control: VirtualControl, *, as_json: bool) -> None:
+def _announce(control: VirtualControl, fault: str, *, as_json: bool) -> None:
     identity = control.identity
     if as_json:
-        print(json.dumps({"port": identity["port"], "id": identity["id"]}), flush=True)
+        told = {"port": identity["port"], "id": identity["id"]}
+        print(json.dumps(told | ({"fault": fault} if fault else {})), flush=True)
         return
     ssid, password = control.network
     scale = control.time_scale
@@ -147,6 +166,7 @@ def _announce(control: VirtualControl, *, as_json: bool) -> None:
         f"virtual board {identity['id']} at {identity['port']}\n"
         f"Wi-Fi for its programs: {ssid} / {password}\n"
         + (f"its time passes {scale} times as fast\n" if scale != 1 else "")
+        + (f"what is wrong with it: {fault}\n" if fault else "")
         + f"try: mpremote connect {identity['port']} repl      (Ctrl-C here ends it)",
         flush=True,
     )

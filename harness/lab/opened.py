@@ -64,8 +64,9 @@ class OpenedBoard:
         """
         deadline = Deadline.after(DEPLOY_S)
         result = self.board.deploy(manifest, deadline, progress)
-        self.board.reset(deadline)
-        self.board.require_identity(self.identity, deadline)
+        # Neither has to wait for as long as a push may take: a lost byte would keep it waiting.
+        self.board.reset(deadline.at_most(OPEN_S))
+        self.board.require_identity(self.identity, deadline.at_most(OPEN_S))
         return result
 
     def recover(

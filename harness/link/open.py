@@ -80,14 +80,16 @@ def open_rig(
             address = process.port
         else:
             address = find_address(spec)
-        find = _finder(spec, address)
-        tap = Tap(lambda: SerialPort(find(), settings.serial), listener)
-        resources.callback(tap.close)
-        rig = Rig(link=tap, kind="hardware", port=f"port:{address}", reopen=tap.reopen)
         control_path = find_control(address) if spec.kind in ("virtual", "port") else None
+        control = None
         if control_path is not None:
             control = VirtualControl(control_path)
             resources.callback(control.close)
+        find = _finder(spec, address, control)
+        tap = Tap(lambda: SerialPort(find(), settings.serial), listener)
+        resources.callback(tap.close)
+        rig = Rig(link=tap, kind="hardware", port=f"port:{address}", reopen=tap.reopen)
+        if control is not None:
             rig = replace(
                 rig,
                 kind="virtual",
@@ -103,8 +105,12 @@ def open_rig(
         return OpenRig(rig, tap, resources.pop_all())
 
 
-def _finder(spec: BoardSpec, address: str) -> Callable[[], str]:
+def _finder(
+    spec: BoardSpec, address: str, control: VirtualControl | None = None
+) -> Callable[[], str]:
     """Return what finds the board's port, also after it came back under another name."""
+    if control is not None:
+        return lambda: control.find_port(address)
     if spec.is_made or "://" in address:
         return lambda: address
     location = location_of(address)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import threading
 from pathlib import Path
@@ -21,15 +22,18 @@ from harness.errors import (
 )
 from harness.link.rig import BenchEvent, BenchState, InputValue
 from harness.link.virtual_process import VirtualProcess, start_virtual
+from harness.virtual.fault import Fault, parse_fault
 from harness.virtual.place import control_path
 from harness.virtual.settings import MAX_TIME_SCALE, VirtualSettings
 
 __all__ = [
     "MAX_TIME_SCALE",
+    "Fault",
     "VirtualControl",
     "VirtualProcess",
     "VirtualSettings",
     "find_control",
+    "parse_fault",
     "start_virtual",
 ]
 
@@ -63,7 +67,8 @@ class VirtualControl:
     """A connection to a virtual board's control socket.
 
     Attributes:
-        identity: ``id``, ``name``, ``port``, ``pid``, ``ssid``, ``password``, ``time_scale``.
+        identity: ``id``, ``name``, ``port``, ``pid``, ``ssid``, ``password``, ``time_scale``,
+            ``fault``, as they were when the connection was made.
         lines: Its reset line.
         power: Its supply.
         bench: What is seen of it.
@@ -123,6 +128,35 @@ class VirtualControl:
     def time_scale(self) -> int:
         """How many times as fast the board's time passes while its programs wait."""
         return int(self.identity["time_scale"])
+
+    def find_port(self, address: str) -> str:
+        """Return the path of the board's port, which may have come back under another name.
+
+        Args:
+            address: By what path it was named; that of a port that is still the same.
+
+        Raises:
+            LinkOpenFailed: The port is away.
+            LinkLost: The supervisor ended.
+        """
+        port = str(self.ask("identity", Deadline.after(5.0))["port"])
+        if not port:
+            raise LinkOpenFailed(
+                "the board's port has gone away",
+                reason="absent",
+                on=address,
+                expected="the port to come back",
+                advice="hil boards",
+            )
+        return address if os.path.realpath(address) == port else port
+
+    def set_fault(self, fault: Fault, deadline: Deadline) -> str:
+        """Let that be wrong with the board and its line from now on, and nothing else.
+
+        Returns:
+            Its spelling, with the seed.
+        """
+        return str(self.ask("fault", deadline, text=str(fault)))
 
     def ask(self, verb: str, deadline: Deadline, **values: object) -> Any:
         """Have the supervisor do something; all events before it are there when this returns.

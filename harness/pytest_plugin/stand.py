@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from harness.board.board import Board
+from harness.board.deployer import DeployResult
 from harness.board.manifest import Manifest
 from harness.board.recovery import BoardLost, RungResult
 from harness.broker.broker import Broker
@@ -212,7 +213,7 @@ class Stand:
             evidence.journal.add_secret(opened.board.rig.network[1])
         self._note_board(opened)
         self._require_time_scale(opened)
-        result = opened.deploy(self.manifest)
+        result = self._deploy(index, opened)
         evidence.write("board.deploy", board=dut.name, **result.as_json())
         return BoardUnderTest(
             opened.board,
@@ -220,6 +221,14 @@ class Stand:
             self.redirection,
             has_records="commanded" in self.settings.sources,
         )
+
+    def _deploy(self, index: int, opened: OpenedBoard) -> DeployResult:
+        """Push the device code; a board that is lost meanwhile is brought back, once."""
+        try:
+            return opened.deploy(self.manifest)
+        except LinkError as error:
+            self.recover(index, error)
+            return opened.deploy(self.manifest)
 
     def _note_board(self, opened: OpenedBoard) -> None:
         rig, profile = opened.board.rig, opened.board.profile

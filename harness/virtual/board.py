@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from harness.virtual.access_point import AccessPoint
+from harness.virtual.board_fault import BoardFault
 from harness.virtual.console import Console, Output
 from harness.virtual.flash import Flash
 from harness.virtual.inputs import InputBlock
@@ -14,19 +15,10 @@ from harness.virtual.interpreter import ROM, Interpreter
 from harness.virtual.keyboard import Keyboard
 from harness.virtual.observer import Observer, Seen, drive_of
 from harness.virtual.process import BootArguments, Process
+from harness.virtual.restart import HARD_RESET, POWER_ON, SOFT_RESET, Restart
 from harness.virtual.settings import VirtualSettings
 
-# Values of `machine.reset_cause`.
-POWER_ON = 1
-HARD_RESET = 2
-SOFT_RESET = 5
-
 SOFT_REBOOT = b"MPY: soft reboot\r\n"
-#: Runs that end before their prompt, one after the other, until the next one has to wait.
-FREE_RESTARTS = 3
-#: The first and the longest such wait: a boot.py that resets must not keep a processor busy.
-_FIRST_WAIT_S = 0.1
-_LONGEST_WAIT_S = 2.0
 _PACKETS_AT_ONCE = 256
 #: How often a program that waits is woken for its timers; an ESP32's own tick is 5 to 10 ms.
 _WAKE_S = 0.01
@@ -42,6 +34,7 @@ class VirtualBoard:
         keyboard: What comes in on the serial line.
         observer: What is seen of it.
         access_point: The Wi-Fi.
+        fault: What is wrong with it.
         is_powered: Whether it has a supply.
         boot_count: Runs of the interpreter so far.
         crash_count: Runs that ended by a signal or before their boot.
@@ -67,6 +60,8 @@ class VirtualBoard:
         self.keyboard = Keyboard(settings.uart_bytes)
         self.observer = Observer()
         self.access_point = AccessPoint(settings.ssid, settings.password, settings.connect_s)
+        self.fault = BoardFault()
+        self.fault.set(settings.fault)
         self.is_powered = False
         self.boot_count = 0
         self.crash_count = 0
@@ -79,9 +74,7 @@ class VirtualBoard:
         self._console = Console(b"", is_raw=False)
         self._is_mounted = False
         self._epoch_ms = 0
-        self._short_runs = 0
-        self._next_cause = POWER_ON
-        self._start_at_s: float | None = None
+        self._restart = Restart()
         self._wake_at_s: float | None = None
         self._wake_s = max(_SHORTEST_WAKE_S, _WAKE_S / settings.time_scale)
 
@@ -99,7 +92,7 @@ class VirtualBoard:
             self.is_powered = False
             self._end_process()
             self.keyboard.clear()
-            self._start_at_s = None
+            self._restart.at_s = None
             self.access_point.power_up()
             self._show_wifi()
             self._publish_all(self.observer.power_down(time.monotonic()))
@@ -114,13 +107,14 @@ class VirtualBoard:
         self.keyboard.clear()
         self.access_point.power_up()
         self._epoch_ms = time.monotonic_ns() // 1_000_000
-        self._short_runs = 0 if cause == POWER_ON else self._short_runs
+        self._send(self.fault.boot_noise())
+        if cause == POWER_ON:
+            self._restart.forget()
         self._start(cause, is_raw=False)
 
     def _start(self, cause: int, *, is_raw: bool) -> None:
         now_s = time.monotonic()
-        self._next_cause = cause
-        self._start_at_s = None
+        self._restart.begin(cause)
         self._publish_all(self.observer.release_pins(now_s))
         self._inputs.answer(0)
         self._show_wifi()
@@ -139,6 +133,7 @@ class VirtualBoard:
                 unique_id=self.unique_id,
                 epoch_ms=self._epoch_ms,
                 time_scale=self._settings.time_scale,
+                faults=self.fault.boot_words(),
             ),
         )
         self._console = Console(self.process.tag, is_raw=is_raw)
@@ -180,14 +175,14 @@ class VirtualBoard:
         elif kind == b"B":
             self._is_mounted = True
             if rest == b"repl":
-                self._short_runs = 0
+                self._restart.forget()
         elif kind == b"?":
             self._do_request(rest[0], rest[1:], now_s)
 
     def _do_request(self, number: int, request: bytes, now_s: float) -> None:
         if request == b"X":
             # It waits for an answer that never comes; its end is seen by `finish`.
-            self._next_cause = HARD_RESET
+            self._restart.cause = HARD_RESET
             if self.process is not None:
                 self.process.kill()
             return
@@ -205,10 +200,10 @@ class VirtualBoard:
             before = self._console.packet_count
             self.drain()
         status = process.reap()
-        is_hard = self._next_cause == HARD_RESET and status == -signal.SIGKILL
+        is_hard = self._restart.cause == HARD_RESET and status == -signal.SIGKILL
         unread = process.take_back()
         if not self._console.at_prompt:
-            self._short_runs += 1
+            self._restart.count_short()
         self._end_process()
         if is_hard:
             self._schedule(HARD_RESET)
@@ -224,11 +219,7 @@ class VirtualBoard:
             self._schedule(HARD_RESET)
 
     def _schedule(self, cause: int) -> None:
-        """Start again: at once, or later when it did nothing but restart lately."""
-        self._next_cause = cause
-        excess = self._short_runs - FREE_RESTARTS
-        wait_s = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2**excess) if excess >= 0 else 0.0
-        self._start_at_s = time.monotonic() + wait_s
+        self._restart.schedule(cause, time.monotonic())
         self.advance()
 
     # Time, input ------------------------------------------------------------------------------
@@ -237,7 +228,7 @@ class VirtualBoard:
     def due_s(self) -> float | None:
         """When `advance` has something to do; None for not before anything else happens."""
         moments = (
-            self._start_at_s,
+            self._restart.at_s,
             self._wake_at_s if self.process is not None else None,
             self.access_point.due_s,
             self.observer.due_s,
@@ -248,11 +239,11 @@ class VirtualBoard:
     def advance(self) -> None:
         """Let the time pass: delayed starts, Wi-Fi, LED, input that was held back."""
         now_s = time.monotonic()
-        if self._start_at_s is not None and now_s >= self._start_at_s:
-            if self._next_cause == SOFT_RESET:
+        if self._restart.is_due(now_s):
+            if self._restart.cause == SOFT_RESET:
                 self._start(SOFT_RESET, is_raw=self._console.is_raw)
             else:
-                self._restart_hard(self._next_cause)
+                self._restart_hard(self._restart.cause)
         if self._wake_at_s is not None and now_s >= self._wake_at_s and self.process is not None:
             self._wake_at_s = now_s + self._wake_s
             self.process.wake()
@@ -263,9 +254,13 @@ class VirtualBoard:
 
     def type(self, data: bytes) -> None:
         """Take what a client has sent on the serial line; lost without a supply."""
-        if self.is_powered:
-            self.keyboard.put(data, self.process)
-            self.pump()
+        if not self.is_powered:
+            return
+        if self.process is not None and self.fault.hangs(len(data)):
+            self.process.hang()
+        data = self.fault.typed(data, at_raw_prompt=self._console.at_raw_prompt)
+        self.keyboard.put(data, self.process)
+        self.pump()
 
     def pump(self) -> None:
         """Pass input on to the interpreter as far as it takes it."""

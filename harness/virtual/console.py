@@ -18,6 +18,8 @@ MACHINE = b"Codey virtual with ESP32"
 _HOST_MACHINE = re.compile(rb"; linux .*version\Z")
 _BARE_NEWLINE = re.compile(rb"(?<!\r)\n")
 _RAW_NEXT = b"R"
+#: How the banner and a piece of code end.
+_RAW_PROMPTS = (b"\n>", b"\x04>")
 
 
 @dataclass
@@ -58,6 +60,11 @@ class Console:
         self._next_is_binary = False
         self._last = b""
 
+    @property
+    def at_raw_prompt(self) -> bool:
+        """Whether the raw REPL has said that it waits for code, and nothing since."""
+        return self.is_raw and self._last in _RAW_PROMPTS
+
     def take(self, packet: bytes, output: Output) -> None:
         """Take one packet over into `output`."""
         self.packet_count += 1
@@ -81,7 +88,7 @@ class Console:
             self.is_raw = False
         elif _HOST_MACHINE.match(packet):
             packet = b"; " + MACHINE
-        if packet.startswith(b"\n") and self._last == b"\r":
+        if packet.startswith(b"\n") and self._last[-1:] == b"\r":
             self._send(b"\n", output)
             packet = packet[1:]
         self._send(_BARE_NEWLINE.sub(b"\r\n", packet), output)
@@ -99,4 +106,4 @@ class Console:
     def _send(self, data: bytes, output: Output) -> None:
         if data:
             output.data += data
-            self._last = data[-1:]
+            self._last = (self._last + data)[-2:]

@@ -76,11 +76,20 @@ class ControlServer:
             port_path: Path of the board's port; the socket's path follows from it.
             handler: Does what a verb says; its value is the answer.
         """
+        self._handler = handler
+        self._clients: dict[int, _Client] = {}
+        self.listen(port_path)
+
+    def hide(self) -> None:
+        """Listen no more; those who are connected stay so."""
+        self._listener.close()
+        self.path.unlink(missing_ok=True)
+
+    def listen(self, port_path: str) -> None:
+        """Listen beside a port."""
         make_control_folder()
         self.path = control_path(port_path)
         remove_stale(self.path.parent)
-        self._handler = handler
-        self._clients: dict[int, _Client] = {}
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         # The number of a pseudo-terminal is ours alone now, so whatever lies there is stale.
         self.path.unlink(missing_ok=True)
@@ -90,7 +99,7 @@ class ControlServer:
 
     def interest(self) -> dict[int, int]:
         """Return what to poll for: descriptor to events."""
-        wanted = {self._listener.fileno(): select.POLLIN}
+        wanted = {} if self._listener.fileno() < 0 else {self._listener.fileno(): select.POLLIN}
         for number, client in self._clients.items():
             wanted[number] = select.POLLIN | (select.POLLOUT if client.pending else 0)
         return wanted
@@ -143,8 +152,7 @@ class ControlServer:
         """Close all connections and remove the socket."""
         for client in self._clients.values():
             client.connection.close()
-        self._listener.close()
-        self.path.unlink(missing_ok=True)
+        self.hide()
 
 
 def is_answered(path: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import struct
 import sys
 import time
 
@@ -12,6 +13,8 @@ _PR_SET_PDEATHSIG = 1
 _IN_CLOSE = 0x08 | 0x10
 _IN_OPEN = 0x20
 _TIMER_ABSTIME = 1
+#: Watch, mask, cookie, and the length of a name, which a watched file's event has not.
+_INOTIFY_EVENT = struct.Struct("iIII")
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.signal.argtypes = [ctypes.c_int, ctypes.c_void_p]
@@ -66,6 +69,11 @@ def watch_opens(path: str) -> int:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), path)
     return descriptor
+
+
+def has_open(events: bytes) -> bool:
+    """Return whether what was read from the descriptor of `watch_opens` tells of an opening."""
+    return any(mask & _IN_OPEN for _, mask, _, _ in _INOTIFY_EVENT.iter_unpack(events))
 
 
 class Timer:

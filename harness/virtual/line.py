@@ -79,6 +79,12 @@ class Lane:
         self._size -= len(arrived)
         return bytes(arrived)
 
+    def clear(self) -> None:
+        """Lose what is under way: the adapter has gone."""
+        self._packets.clear()
+        self._size = 0
+        self._free_s = 0.0
+
     def cut(self, now_s: float) -> None:
         """Lose what the sender has not sent yet: it was reset or has no supply."""
         while self._packets:

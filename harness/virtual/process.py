@@ -41,6 +41,7 @@ class BootArguments:
         unique_id: In hexadecimal.
         epoch_ms: The monotonic clock at the last hard reset.
         time_scale: How many times as fast time passes while the program waits.
+        faults: What is wrong, as `BoardFault.boot_words` says it.
     """
 
     rom: Path
@@ -52,6 +53,7 @@ class BootArguments:
     unique_id: str
     epoch_ms: int
     time_scale: int
+    faults: str
 
 
 def _input_pair() -> tuple[int, int]:
@@ -104,6 +106,7 @@ class Process:
         self._status: int | None = None
         self._buffer = bytearray(_MAX_PACKET)
         self._was_interrupted = False
+        self._hangs = False
 
     def _become(
         self, interpreter: Interpreter, boot: BootArguments, parent: int, output: int
@@ -137,6 +140,7 @@ class Process:
                 boot.unique_id,
                 str(boot.epoch_ms),
                 str(boot.time_scale),
+                boot.faults,
             ]
         )
 
@@ -189,7 +193,7 @@ class Process:
         Returns:
             Whether it was done; otherwise Ctrl-C is a byte like any other now.
         """
-        if not self._catches_interrupt():
+        if self._hangs or not self._catches_interrupt():
             return False
         # Stopped, so that it cannot end the program between the look and the signal, which would
         # then raise at the prompt, where nothing catches it.
@@ -215,6 +219,11 @@ class Process:
         """End the system call in which it waits, if it does, so that scheduled callbacks run."""
         if self._wake_signal is not None and self._state() == "S":
             kernel.signal_main_thread(self.pid, self._wake_signal)
+
+    def hang(self) -> None:
+        """Stand still until its end, as a processor with interrupts off."""
+        self._hangs = True
+        os.kill(self.pid, signal.SIGSTOP)
 
     def kill(self) -> None:
         """End it at once, whatever it does."""

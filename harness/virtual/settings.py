@@ -7,9 +7,10 @@ import json
 import os
 import re
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from harness.errors import ConfigError
+from harness.virtual.fault import Fault
 
 #: 140 KiB on this 64-bit build hold about what 70 KiB hold on the board (docs/virtual-board.md,
 #: "Memory"). The models, which a board has in silicon and in its ROM, take 56 KiB more (measured).
@@ -47,6 +48,7 @@ class VirtualSettings:
         packet_bytes: At most so many bytes arrive together at the end of the line.
         uart_bytes: What the board's receive buffer holds: bytes that come when it is full are lost.
             An ESP32's MicroPython has 260; 0 for one that is never full.
+        fault: What is wrong with the board and its line.
     """
 
     name: str = "virtual"
@@ -62,6 +64,7 @@ class VirtualSettings:
     latency_ms: float = 0.0
     packet_bytes: int = 16
     uart_bytes: int = 0
+    fault: Fault = field(default_factory=Fault)
 
     def __post_init__(self) -> None:
         """Check the values.
@@ -119,7 +122,8 @@ class VirtualSettings:
             ConfigError: The text is not such.
         """
         try:
-            return cls(**json.loads(text))
+            values = json.loads(text)
+            return cls(**{**values, "fault": Fault(**values.get("fault", {}))})
         except (ValueError, TypeError) as error:
             raise ConfigError(
                 "the argument is not a virtual board's settings",

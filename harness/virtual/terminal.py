@@ -42,11 +42,16 @@ class Terminal:
         self._backlog = bytearray()
         self._full_since_s: float | None = None
 
-    def update(self) -> None:
-        """Find out whether the port is open; called when `opens` is readable or a read failed."""
+    def update(self) -> bool:
+        """Find out whether the port is open; called when `opens` is readable or a read failed.
+
+        Returns:
+            Whether a client has opened it meanwhile, also one that has closed it again.
+        """
+        was_opened = False
         with contextlib.suppress(BlockingIOError):
-            while os.read(self.opens, _READ_BYTES):
-                pass
+            while events := os.read(self.opens, _READ_BYTES):
+                was_opened |= kernel.has_open(events)
         poll = select.poll()
         poll.register(self.master, select.POLLIN)
         is_open = not any(events & select.POLLHUP for _, events in poll.poll(0))
@@ -58,6 +63,7 @@ class Terminal:
             self._full_since_s = None
             termios.tcflush(self.master, termios.TCOFLUSH)
         self.is_open = is_open
+        return was_opened
 
     def read(self) -> bytes:
         """Return what a client has sent; nothing when there is none or it has closed the port."""

@@ -3,7 +3,8 @@
 Arguments of the script (`harness.virtual.interpreter` builds them): folder of these files, tag of
 report packets (hexadecimal), file descriptor of the flash image, of the input block, 1 to go on in
 raw REPL, reset cause, unique id (hexadecimal), the clock at the last hard reset in ms, how many
-times as fast time passes while the program waits.
+times as fast time passes while the program waits, what is wrong with the board
+(`harness.virtual.board_fault`).
 """
 
 import sys
@@ -38,18 +39,16 @@ class Flash:
 
 def boot(main, argv):
     """Bring the board up and run boot.py and main.py in the namespace `main`."""
-    rom, tag, flash, inputs, raw, cause, unique_id, epoch_ms, scale = argv[1:10]
+    rom, tag, flash, inputs, raw, cause, unique_id, epoch_ms, scale, faults = argv[1:11]
+    faults = faults.split(",")
+    if "crash" in faults:
+        raise SystemExit(1)
     # From here on whatever happens ends in the REPL; only SystemExit ends the process.
     uos.putenv("MICROPYINSPECT", "1")
     uos.umount("/")
     uos.mount(uos.VfsPosix(rom), "/rom", readonly=True)
-    device = Flash(int(flash))
-    try:
-        volume = uos.VfsLfs2(device)
-    except OSError:
-        uos.VfsLfs2.mkfs(device)
-        volume = uos.VfsLfs2(device)
-    uos.mount(volume, "/")
+    if "files" not in faults:
+        _mount(Flash(int(flash)))
     uos.chdir("/")
     sys.path[:] = ["/rom"]
     _install(tag, int(inputs), int(cause), unique_id, int(epoch_ms), int(scale))
@@ -60,6 +59,10 @@ def boot(main, argv):
     import _bench
     import micropython
 
+    if faults != [""]:
+        import _fault
+
+        _fault.install(faults)
     del sys.modules["_start"]
     # As the last line of a board's own _boot.py: what comes next finds its memory in one piece.
     import gc
@@ -71,6 +74,16 @@ def boot(main, argv):
         uos.unsetenv("MICROPYINSPECT")
         raise SystemExit
     _bench.report(b"Brepl")
+
+
+def _mount(device):
+    """Mount the volume on the flash, made when there is none."""
+    try:
+        volume = uos.VfsLfs2(device)
+    except OSError:
+        uos.VfsLfs2.mkfs(device)
+        volume = uos.VfsLfs2(device)
+    uos.mount(volume, "/")
 
 
 def _install(tag, inputs, cause, unique_id, epoch_ms, scale):

@@ -152,3 +152,24 @@ def test_command_gives_the_line_its_speed_and_refuses_an_odd_one() -> None:
     )
     assert done.returncode == 4
     assert "the setting baud of a virtual board cannot be used" in done.stderr
+
+
+def test_faults_are_told_with_their_seed_and_hit_a_board_that_has_its_code() -> None:
+    words = ["--json", "--fault", "boot-noise=10,no-deflate"]
+    with subprocess.Popen([*HIL, *words], stdout=subprocess.PIPE, text=True) as command:
+        assert command.stdout is not None
+        answer = json.loads(command.stdout.readline())
+        assert re.fullmatch(r"boot-noise=10,seed=[1-9][0-9]*,no-deflate", answer["fault"])
+        path = find_control(answer["port"])
+        assert path is not None
+        control = VirtualControl(path)
+        assert control.identity["fault"] == answer["fault"]
+        control.close()
+        command.send_signal(signal.SIGINT)
+        command.communicate(timeout=LIMIT_S)
+
+
+def test_unknown_fault_is_bad_usage() -> None:
+    done = subprocess.run([*HIL, "--fault", "bogus"], capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert done.stderr.startswith("hil virtual: bogus: the fault of a virtual board cannot be used")
