@@ -23,7 +23,7 @@ class Session(Stream):
 
     def __init__(self):
         self._callback = None
-        self._depth = 0  # calls of the callback that have not returned
+        self._depth = 0  # calls of wait_msg that have not returned
         self._id = 0
         self._pending = []  # our unfinished exchanges: [id, type of the next answer or 0, packet]
         self._held = set()  # ids of QoS 2 messages that were handed over and not released
@@ -85,44 +85,45 @@ class Session(Stream):
             if _block:
                 raise OSError(errno.ENOMEM)
             return
-        if self._owed:
-            self._signal(*self._owed)
-            self._owed = None
-        until = time.ticks_ms()  # look first, without waiting
-        while True:
-            while self._queue:
-                if not self._callback:
-                    raise MQTTException("set_callback")
-                _block = False
-                topic, msg, qos, number, _ = self._queue.pop(0)
-                kind = 0x40
-                if qos == 2:
-                    kind = 0x50
-                    if number in self._held:  # it was in the queue twice
+        self._depth += 1
+        try:
+            if self._owed:
+                self._signal(*self._owed)
+                self._owed = None
+            until = time.ticks_ms()  # look first, without waiting
+            while True:
+                while self._queue:
+                    if not self._callback:
+                        raise MQTTException("set_callback")
+                    _block = False
+                    topic, msg, qos, number, _ = self._queue.pop(0)
+                    kind = 0x40
+                    if qos == 2:
+                        kind = 0x50
+                        if number in self._held:  # it was in the queue twice
+                            self._signal(kind, number)
+                            continue
+                        self._held.add(number)
+                    try:
+                        self._callback(topic, msg)
+                    except BaseException:
+                        if qos and self._io is io:
+                            self._owed = (kind, number)
+                        raise
+                    if self._io is not io:  # the callback has closed or replaced the connection
+                        return
+                    if qos:
                         self._signal(kind, number)
-                        continue
-                    self._held.add(number)
-                self._depth += 1
-                try:
-                    self._callback(topic, msg)
-                except BaseException:
-                    if qos and self._io is io:
-                        self._owed = (kind, number)
-                    raise
-                finally:
-                    self._depth -= 1
-                if self._io is not io:  # the callback has closed or replaced the connection
+                kind = self._step(until, False)
+                until = None
+                if self._keepalive:
+                    until = self._keep_alive(self)
+                if kind:
+                    until = self._heard_ms  # a moment that is over
+                elif not _block:
                     return
-                if qos:
-                    self._signal(kind, number)
-            kind = self._step(until, False)
-            until = None
-            if self._keepalive:
-                until = self._keep_alive(self)
-            if kind:
-                until = time.ticks_ms()
-            elif not _block:
-                return
+        finally:
+            self._depth -= 1
 
     def check_msg(self):
         """Hand over all messages that are there; return at once when there is none."""
@@ -145,21 +146,27 @@ class Session(Stream):
             if not self._end:
                 return 0
         try:
-            kind = self._byte()
-            length = self._byte()
+            at = self._at + 2
+            if at <= self._end:  # both at once: a call costs more than all else here
+                self._at = at
+                kind = self._rx[at - 2]
+                length = self._rx[at - 1]
+            else:
+                kind = self._byte()
+                length = self._byte()
             at = 7
-            while (
-                length >> at and at < 28
-            ):  # the last byte that came says that there is another one
+            while length >> at and at < 28:  # the last byte says that there is another one
                 length += (self._byte() - 1) << at
                 at += 7
-            if length >> 28 or (self._ack is None) != (kind == 0x20):
-                is_good = False
-            elif kind >> 4 == 3:
-                is_good = self._take_publish(kind, length, wait)
-            else:
-                is_good = self._take(kind, length)
-            if not is_good:
+            if (
+                length >> 28
+                or (self._ack is None) != (kind == 0x20)
+                or not (
+                    self._take_publish(kind, length, wait)
+                    if kind >> 4 == 3
+                    else self._take(kind, length)
+                )
+            ):
                 raise MQTTException("bad packet", kind)
         except BaseException as e:
             # Part of a packet is used up: what follows makes no sense. This holds for Ctrl-C too.
@@ -209,7 +216,7 @@ class Session(Stream):
         count = length - (4 if qos else 2)  # of topic and message
         if qos == 3 or kind & 0x0E == 0x08 or count < 1:
             return False
-        if length > self.max_packet_bytes or len(self._held) > 255:
+        if length > self.max_packet_bytes:
             raise MemoryError
         if wait:
             at = count
@@ -233,9 +240,12 @@ class Session(Stream):
             return False
         if "\x00" in topic or "+" in topic or "#" in topic:
             return False
-        if qos == 2 and number in self._held:  # it was handed over already (4.3.3-2)
-            self._signal(0x50, number)
-            return True
+        if qos == 2:
+            if number in self._held:  # it was handed over already (4.3.3-2)
+                self._signal(0x50, number)
+                return True
+            if len(self._held) > 255:
+                raise MemoryError
         data = data[at:]
         msg = decode(data)
         self._queue.append((topic, bytes(data) if msg is None else msg, qos, number, count))

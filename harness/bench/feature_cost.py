@@ -51,7 +51,7 @@ FEATURES = (
     Feature(
         "exactly once (QoS 2) received",
         (),
-        ("if qos == 2:", "if qos == 2 and number", "if kind == 0x62:"),
+        ("if qos == 2:", "if kind == 0x62:"),
     ),
     Feature("queue of bounded size for what comes in between", (), ("if wait:",)),
     Feature("connecting within a limit, to each address of a host in turn", ("_open",)),
