@@ -7,9 +7,14 @@ machine that is to run everything, such a skip would hide a broken set-up.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 
 import pytest
+
+# A shell's background job ignores Ctrl-C, and so would all that the tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: How the reason of such a skip begins.
 MISSING_TOOL = "missing tool:"

@@ -26,7 +26,9 @@ class Stream:
         `tls` are the arguments of ssl.wrap_socket, or nothing for no TLS.
         """
         until = self._limit()
-        self._rx = bytearray(256)  # a packet that is not wholly in it gets a buffer of its own
+        # A view, so that each part of it is one at once. A packet that is not wholly in it gets a
+        # buffer of its own.
+        self._rx = memoryview(bytearray(256))
         self._at = self._end = 0  # _rx[_at:_end] was read and is not used yet
         reason = OSError(errno.ENOTCONN)
         for data in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
@@ -167,7 +169,7 @@ class Stream:
         """Return the next `length` bytes of the packet that has begun."""
         at = self._at
         count = self._end - at
-        data = memoryview(self._rx)[at : at + length]
+        data = self._rx[at : at + length]
         if length <= count:
             self._at = at + length
             return data

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from harness.deadline import Deadline
 from harness.pytest_plugin.fixture import Display
 from harness.scenario.dut import BoardUnderTest
 from harness.scenario.font import strip_of
@@ -52,6 +53,7 @@ def test_long_text_scrolls_column_by_column_and_ends_dark(
 ) -> None:
     bench = codey.board.rig.bench
     assert bench is not None
+    bench.state(Deadline.after(5.0))  # what came before has been told by then
     bench.clear()
     took_ms = codey.exec(
         "from time import ticks_diff, ticks_ms\n"
