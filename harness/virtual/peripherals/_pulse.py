@@ -15,6 +15,11 @@ _durations = b""
 class _Cursor:
     """A place in the train: the edge that comes next, and its time on the board's clock."""
 
+    def __init__(self):
+        # Behind the end of a train that never was: the light is off, the pin is high.
+        self.at = 1
+        self.edge_us = 0
+
     def begin(self, start_us):
         self.at = 0
         self.edge_us = start_us
