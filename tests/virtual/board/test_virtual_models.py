@@ -143,6 +143,8 @@ def test_edges_before_the_handler_are_not_told(bare: BareBoard) -> None:
 
 
 def test_pin_of_a_receiver_that_has_heard_nothing_is_high(fresh: BareBoard) -> None:
+    fresh.line.write(b"\r\x01")
+    fresh.line.read_until(b"raw REPL; CTRL-B to exit\r\n>")
     output = fresh.run("import machine\nprint(machine.Pin(5, machine.Pin.IN).value())")
     assert output == "1\n"
 
