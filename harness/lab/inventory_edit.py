@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
 from harness.errors import ConfigError
+from harness.lab.whole_file import write_whole
 
 
 def add_entry(path: Path, name: str, values: Mapping[str, object]) -> None:
@@ -81,13 +81,8 @@ def _boards(document: tomlkit.TOMLDocument, path: Path) -> Table:
 
 
 def _write(path: Path, document: tomlkit.TOMLDocument) -> None:
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        try:
-            fresh.write_text(tomlkit.dumps(document), encoding="utf-8")
-            fresh.replace(path)
-        finally:
-            fresh.unlink(missing_ok=True)
+        write_whole(path, tomlkit.dumps(document))
     except OSError as error:
         raise ConfigError(
             "the inventory cannot be written",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ConfigError
+from harness.lab.whole_file import write_whole
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -175,13 +175,8 @@ class ProbedFile:
             values = {key: value for key, value in asdict(known[name]).items() if value}
             document.add(name, tomlkit.item(values))
         path = Path(str(self.path))
-        fresh = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            try:
-                fresh.write_text(tomlkit.dumps(document), encoding="utf-8")
-                fresh.replace(path)
-            finally:
-                fresh.unlink(missing_ok=True)
+            write_whole(path, tomlkit.dumps(document))
         except OSError as error:
             raise ConfigError(
                 "what was found out about the boards cannot be written",
