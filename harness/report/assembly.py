@@ -124,6 +124,7 @@ class _Assembly:
         self._broker = ""
         self._broker_log: list[LogLine] = []
         self._tests: dict[str, list[_Attempt]] = {}
+        self._going: dict[str, _Attempt] = {}
         self._problems: list[str] = []
         self._last_s = 0.0
         self._kinds: dict[str, Callable[[Entry], None]] = {
@@ -160,11 +161,8 @@ class _Assembly:
         if test is not None:
             owners = self._tests.get(test, [])[-1:]
         else:
-            owners = [
-                attempts[-1]
-                for attempts in self._tests.values()
-                if attempts[-1].end is None and (name is None or name in attempts[-1].boards)
-            ]
+            going = self._going.values()
+            owners = [one for one in going if name is None or name in one.boards]
         for attempt in owners:
             attempt.add(record, float(entry["t"]))
 
@@ -196,13 +194,16 @@ class _Assembly:
         self._add(entry, line)
 
     def _test_start(self, entry: Entry) -> None:
-        self._tests.setdefault(str(entry["test"]), []).append(_Attempt(entry))
+        test, attempt = str(entry["test"]), _Attempt(entry)
+        self._tests.setdefault(test, []).append(attempt)
+        self._going[test] = attempt
 
     def _test_end(self, entry: Entry) -> None:
         if entry["verdict"] not in VERDICTS:
             msg = f"there is no verdict {entry['verdict']!r}"
             raise ValueError(msg)
         self._tests[entry["test"]][-1].end = entry
+        self._going.pop(entry["test"], None)
 
     def _cut(self, entry: Entry) -> None:
         numbers = ", ".join(map(str, entry["lines"]))

@@ -243,7 +243,7 @@ def read_journal(path: Path) -> list[Entry]:
         if not line.strip():
             continue
         try:
-            entry = json.loads(line)
+            entry = json.loads(line.decode())  # bytes are searched for their encoding first
         except ValueError:
             entry = None
         if isinstance(entry, dict) and "kind" in entry:

@@ -116,7 +116,7 @@ def page(run: Run) -> str:
 
 def _printable(value: object) -> object:
     """Return a value for the page, control characters in its text as escapes."""
-    if not isinstance(value, str) or isinstance(value, Markup):
+    if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
         return value
     return "".join(
         char

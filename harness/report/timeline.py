@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from harness.report.record import (
+    Effect,
+    ExecCall,
+    ExpectRecord,
+    LogLine,
+    MqttMessage,
+    SerialChunk,
+    StepRecord,
+)
 
 if TYPE_CHECKING:
-    from harness.report.record import (
-        Effect,
-        ExecCall,
-        ExpectRecord,
-        MqttMessage,
-        SerialChunk,
-        TestRecord,
-    )
+    from collections.abc import Callable
+
+    from harness.report.record import TestRecord
+
+    Record = StepRecord | ExecCall | SerialChunk | MqttMessage | LogLine | Effect | ExpectRecord
 
 #: The channels, in the order in which they are drawn: from the stimulus to the verdict.
 CHANNELS = ("step", "exec", "serial", "mqtt", "broker", "commanded", "bench", "check")
@@ -36,15 +43,20 @@ class Moment:
             seen in the test's set-up.
         end_s: When it ended; the same for what takes no time.
         channel: One of `CHANNELS`.
-        text: What it was, in one line.
+        record: What was recorded of it.
         is_bad: Whether it is a failure.
     """
 
     start_s: float
     end_s: float
     channel: str
-    text: str
+    record: Record
     is_bad: bool = False
+
+    @property
+    def text(self) -> str:
+        """What it was, in one line; made when asked for, since drawings of thousands are not."""
+        return _TEXTS[type(self.record)](self.record)
 
 
 def one_line(text: str, length: int = _TEXT_LENGTH) -> str:
@@ -114,30 +126,51 @@ def serial_text(chunk: SerialChunk) -> str:
     return one_line(f"{'<' if chunk.direction == 'rx' else '>'} {readable(data)}")
 
 
+def step_text(step: StepRecord) -> str:
+    """Return a step in one line."""
+    return one_line(f"{step.name}: {step.detail}" if step.detail else step.name)
+
+
+def log_text(line: LogLine) -> str:
+    """Return a line of the broker's log, cut when it is long."""
+    return one_line(line.text)
+
+
+_TEXTS: dict[type, Callable[[Any], str]] = {
+    StepRecord: step_text,
+    ExecCall: exec_text,
+    SerialChunk: serial_text,
+    MqttMessage: mqtt_text,
+    LogLine: log_text,
+    Effect: effect_text,
+    ExpectRecord: expect_text,
+}
+
+
 def moments(test: TestRecord) -> list[Moment]:
     """Return all that happened in a test in the order of time."""
     zero = test.start_s
     found: list[Moment] = []
 
-    def add(t: float, channel: str, text: str, took_s: float = 0.0, *, bad: bool = False) -> None:
-        end = round(t - zero, 6)
-        found.append(Moment(round(end - took_s, 6), end, channel, text, bad))
+    def add(record: Record, channel: str, took_s: float = 0.0, *, bad: bool = False) -> None:
+        end = round(record.t - zero, 6)
+        start = round(end - took_s, 6) if took_s else end
+        found.append(Moment(start, end, channel, record, bad))
 
     for step in test.steps:
-        text = one_line(f"{step.name}: {step.detail}" if step.detail else step.name)
-        add(step.t, "step", text, step.seconds, bad=not step.ok)
+        add(step, "step", step.seconds, bad=not step.ok)
     for call in test.execs:
-        add(call.t, "exec", exec_text(call), call.seconds, bad=call.error is not None)
+        add(call, "exec", call.seconds, bad=call.error is not None)
     for chunk in test.serial:
-        add(chunk.t, "serial", serial_text(chunk))
+        add(chunk, "serial")
     for message in test.mqtt:
-        add(message.t, "mqtt", mqtt_text(message))
+        add(message, "mqtt")
     for line in test.broker_log:
-        add(line.t, "broker", one_line(line.text))
+        add(line, "broker")
     for effect in test.effects:
-        add(effect.t, effect.source, effect_text(effect))
+        add(effect, effect.source)
     for expect in test.expectations:
-        add(expect.t, "check", expect_text(expect), expect.took_s or 0.0, bad=not expect.ok)
+        add(expect, "check", expect.took_s or 0.0, bad=not expect.ok)
     found.sort(key=lambda moment: (moment.end_s, CHANNELS.index(moment.channel)))
     return found
 
