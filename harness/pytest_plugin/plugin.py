@@ -18,6 +18,7 @@ from harness.pytest_plugin.collection import (
     missing_capability,
     uses_rig,
 )
+from harness.pytest_plugin.ending import Ending
 from harness.pytest_plugin.fixture import (
     board,
     boards,
@@ -36,7 +37,7 @@ from harness.pytest_plugin.fixture import (
     tls_broker,
 )
 from harness.pytest_plugin.option import add_options, read_share
-from harness.pytest_plugin.run import DEFERRED, RUN, UNCOLLECTED, Ending, HilRun, run_of
+from harness.pytest_plugin.run import DEFERRED, RUN, UNCOLLECTED, HilRun, run_of
 from harness.pytest_plugin.terminal import summarise
 from harness.pytest_plugin.verdict import judge, shorten
 from harness.scenario.verdict import (

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import platform
 import secrets
-import subprocess
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import datetime, timezone
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +22,10 @@ from harness.lab.lease import LeaseTerms, job_name
 from harness.lab.probed import ProbedFile
 from harness.lab.selection import select_or_default
 from harness.link.virtual import VirtualSettings
+from harness.pytest_plugin.ending import Ending
 from harness.pytest_plugin.evidence import RunEvidence
 from harness.pytest_plugin.option import Settings, read_settings
+from harness.pytest_plugin.provenance import git_state, host, versions
 from harness.pytest_plugin.stand import Stand
 from harness.report.journal import SCHEMA, Journal
 from harness.report.traceability import Share, coverage, shares
@@ -35,7 +34,6 @@ from harness.scenario.requirement import Catalogue, load_catalogue
 from harness.scenario.verdict import (
     BLOCKED,
     INCOMPLETE,
-    INTERRUPTED,
     VERDICTS,
     exit_code,
     reasons_of,
@@ -51,37 +49,6 @@ DEFERRED = pytest.StashKey[int]()
 
 #: Whether a file with tests could not be collected.
 UNCOLLECTED = pytest.StashKey[bool]()
-
-
-@dataclass
-class Ending:
-    """How one test has gone so far.
-
-    Attributes:
-        verdict: The worst so far.
-        phase: In which phase it was given.
-        message: Why, in words.
-        parts: The five parts of an error of ours.
-        missing: Capabilities for the lack of which it was skipped.
-        trace: Where in the test's code, as pytest shows it.
-        reason: The exit code that its error stands for; None when there was none.
-    """
-
-    verdict: str = "pass"
-    phase: str = "call"
-    message: str = ""
-    parts: dict[str, str] | None = None
-    missing: list[str] = field(default_factory=list)
-    trace: str | None = None
-    reason: int | None = None
-    started_s: float = field(default_factory=time.monotonic)
-
-    def interrupt(self, error: BaseException) -> None:
-        """Take note that the test was stopped in the middle: what it would have shown is open."""
-        if self.verdict in ("pass", "skipped"):
-            self.verdict = "blocked"
-            self.message = f"stopped before its end ({type(error).__name__})"
-            self.reason = INTERRUPTED
 
 
 class HilRun:
@@ -300,15 +267,10 @@ class HilRun:
             clock_s=self.journal.started_at_s,
             wall=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             argv=list(config.invocation_params.args),
-            versions={
-                "python": platform.python_version(),
-                "harness": metadata.version("codey-hil"),
-                "paho": metadata.version("paho-mqtt"),
-                "pytest": pytest.__version__,
-            },
-            git=_git_state(config.rootpath),
+            versions=versions(),
+            git=git_state(config.rootpath),
             device_src={"path": str(manifest.path), "sha256": manifest.sha256},
-            host={"system": platform.platform(), "machine": platform.machine()},
+            host=host(),
             requirements=self.catalogue.as_json(),
         )
 
@@ -318,18 +280,3 @@ def run_of(config: pytest.Config) -> HilRun:
     if RUN not in config.stash:
         config.stash[RUN] = HilRun(config)
     return config.stash[RUN]
-
-
-def _git_state(root: Path) -> dict[str, object] | None:
-    """Return commit and dirtiness of the checkout; None where there is none."""
-    git = ["git", "-C", str(root)]
-    try:
-        commit = subprocess.run(
-            [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=10
-        ).stdout.strip()
-        status = subprocess.run(
-            [*git, "status", "--porcelain"], capture_output=True, text=True, check=True, timeout=10
-        ).stdout
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return {"commit": commit, "dirty": bool(status)}

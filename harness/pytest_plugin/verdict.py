@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ExpectationFailed, HarnessError
-from harness.pytest_plugin.run import Ending
+from harness.pytest_plugin.ending import Ending
 from harness.scenario.verdict import BLOCKED, PRODUCT_FAILED, exit_of, verdict_of
 
 #: Of two verdicts of one test the one further left stands: a failing test stays failed even if
