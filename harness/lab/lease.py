@@ -11,8 +11,6 @@ All users of a machine share the folder, as they share the boards.
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import json
 import os
 import pwd
@@ -27,18 +25,19 @@ from pathlib import Path
 
 from harness.deadline import Deadline
 from harness.errors import ConfigError, LeaseBusy
+from harness.lab.lock_file import lock, remove, try_lock
 from harness.link.holder import without_passwords
 
 #: `flock` has no time-out, and a thread that waits in it cannot be called off: it is asked again.
 LOOK_S = 0.1
 
 #: On Linux a folder in memory that every user may write to; a reboot empties it.
-_FOLDERS = (Path("/run/lock"), Path("/tmp"))  # noqa: S108 (sticky; names are checked, see `_open`)
+_FOLDERS = (Path("/run/lock"), Path("/tmp"))  # noqa: S108 (sticky; names are checked, see `lock_file`)
 
 #: Whoever only looks who holds a lease locks it for some microseconds: that is no holder.
 GLANCE_S = 0.25
 
-_SHARED_FOLDER, _SHARED_FILE = 0o1777, 0o666
+_SHARED_FOLDER = 0o1777
 
 
 def lease_folder() -> Path:
@@ -100,7 +99,7 @@ class Lease:
         if self._descriptor is None:
             return
         # While it is locked nobody else can have taken this very file.
-        _remove(self._path)
+        remove(self._path)
         os.close(self._descriptor)
         self._descriptor = None
 
@@ -130,7 +129,7 @@ def take_lease(key: str, terms: LeaseTerms, name: str = "") -> Lease:
     try:
         while True:
             before = _waiting(path) if ticket is None else ticket.before()
-            descriptor = None if before else _try(path)
+            descriptor = None if before else try_lock(path)
             if descriptor is not None:
                 _write(descriptor, terms.job)
                 return Lease(descriptor, path)
@@ -152,9 +151,9 @@ def read_holder(path: Path) -> LeaseHolder | None:
     with contextlib.suppress(FileNotFoundError):
         descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            if not _lock(descriptor):
+            if not lock(descriptor):
                 return _read(descriptor)
-            _remove(path)
+            remove(path)
         finally:
             os.close(descriptor)
     return None
@@ -178,7 +177,7 @@ class _Ticket:
         # The clock is the machine's: all processes read the same one.
         self._path = lease.with_name(f"{lease.name}.{time.monotonic_ns():020}-{os.getpid()}")
         # Somebody who looks for dead tickets may have taken ours for one while it was made.
-        while (descriptor := _try(self._path)) is None:
+        while (descriptor := try_lock(self._path)) is None:
             pass
         self._descriptor = descriptor
 
@@ -187,7 +186,7 @@ class _Ticket:
         return _waiting(self._lease, self._path.name)
 
     def drop(self) -> None:
-        _remove(self._path)
+        remove(self._path)
         os.close(self._descriptor)
 
 
@@ -200,64 +199,13 @@ def _waiting(lease: Path, until: str = "~") -> int:
         with contextlib.suppress(OSError):
             descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
-                if _lock(descriptor):
-                    _remove(path)
+                if lock(descriptor):
+                    remove(path)
                 else:
                     count += 1
             finally:
                 os.close(descriptor)
     return count
-
-
-def _try(path: Path) -> int | None:
-    """Return a descriptor of the locked file; None when somebody else has locked it."""
-    while True:
-        descriptor = _open(path)
-        if not _lock(descriptor):
-            os.close(descriptor)
-            return None
-        # Its holder may have removed it between our opening and our locking.
-        with contextlib.suppress(FileNotFoundError):
-            if path.stat().st_ino == os.fstat(descriptor).st_ino:
-                return descriptor
-        os.close(descriptor)
-
-
-def _open(path: Path) -> int:
-    """Open or make a file that every user may lock."""
-    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        while True:
-            # Linux may refuse O_CREAT on what another user owns in a sticky folder.
-            with contextlib.suppress(FileNotFoundError):
-                return os.open(path, flags)
-            with contextlib.suppress(FileExistsError):
-                descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, _SHARED_FILE)
-                os.fchmod(descriptor, _SHARED_FILE)
-                return descriptor
-    except OSError as error:
-        raise ConfigError(
-            "the lease of a board cannot be opened",
-            on=str(path),
-            got=error.strerror or str(error),
-            advice=f"remove {path}",
-        ) from error
-
-
-def _lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
-            return False
-        raise
-    return True
-
-
-def _remove(path: Path) -> None:
-    # In a sticky folder only its owner may; another user's empty file does no harm.
-    with contextlib.suppress(OSError):
-        path.unlink()
 
 
 def _write(descriptor: int, job: str) -> None:
