@@ -4,7 +4,8 @@ At 115200 baud a hundred bytes are nine milliseconds, in each call. So the files
 are written to be read, and are sent without comments, docstrings and spaces, with one space a level
 and with the names of arguments and local variables cut to one letter. Names of functions, modules,
 attributes and keywords stay, and so do names in capitals, which the caller fills in. Functions of
-its own a program calls by position, as the names of their arguments are gone.
+its own a program calls by position, as the names of their arguments are gone. Files of which one
+program is made may have the names that they share cut too (`shared_names`).
 """
 
 from __future__ import annotations
@@ -14,34 +15,66 @@ import io
 import keyword
 import re
 import tokenize
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import product
-from string import ascii_letters
+from string import ascii_letters, ascii_uppercase
 
 _SKIPPED = (tokenize.NL, tokenize.COMMENT, tokenize.ENDMARKER)
 
 
-def compact(source: str) -> str:
-    """Return the same program in fewer bytes, with one line end at its end."""
+def compact(source: str, shared: Mapping[str, str] | None = None) -> str:
+    """Return the same program in fewer bytes, with one line end at its end.
+
+    Args:
+        source: The program.
+        shared: Names that other files know too -> what they are in all of these.
+    """
     tree = ast.parse(source)
+    shared = shared or {}
     taken = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     taken |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    local = _local_names(tree)
-    fresh = (
-        name
-        for size in (1, 2)
-        for name in map("".join, product(ascii_letters, repeat=size))
-        if name not in taken and not keyword.iskeyword(name)
-    )
-    _Rename({name: next(fresh) for name in local}).visit(tree)
+    fresh = _fresh(ascii_letters, taken | set(shared.values()))
+    local = {name: next(fresh) for name in _bound_names(tree).local}
+    _Rename({**shared, **local}).visit(tree)
     _merge_imports(tree)
     # An escape of one octal digit is shorter, where no other digit follows it.
     return re.sub(r"\\x0([1-7])(?![0-7])", r"\\\1", _squeeze(ast.unparse(tree)))
 
 
-def _local_names(tree: ast.AST) -> list[str]:
-    """Return names that are bound in functions and nowhere else, in order of appearance."""
-    names: dict[str, None] = {}
-    kept: set[str] = set()
+def shared_names(sources: Iterable[str]) -> dict[str, str]:
+    """Return short names for what the files of one program bind outside of functions.
+
+    They are capitals, so that none is a local variable's.
+    """
+    trees = [ast.parse(source) for source in sources]
+    fresh = _fresh(ascii_uppercase, set())
+    bound = dict.fromkeys(name for tree in trees for name in _bound_names(tree).shared)
+    return {name: next(fresh) for name in bound}
+
+
+def _fresh(letters: str, taken: set[str]) -> Iterator[str]:
+    return (
+        name
+        for size in (1, 2)
+        for name in map("".join, product(letters, repeat=size))
+        if name not in taken and not keyword.iskeyword(name)
+    )
+
+
+@dataclass(frozen=True)
+class _Bound:
+    """Names that a program binds, each in order of appearance: modules are none of them."""
+
+    local: list[str]
+    shared: list[str]
+
+
+def _bound_names(tree: ast.AST) -> _Bound:
+    """Return names that are bound in functions and nowhere else, and those that are elsewhere."""
+    local: dict[str, None] = {}
+    shared: dict[str, None] = {}
+    modules: set[str] = set()
 
     def look(node: ast.AST, *, is_inside: bool) -> None:
         is_function = isinstance(node, ast.FunctionDef)
@@ -53,19 +86,22 @@ def _local_names(tree: ast.AST) -> list[str]:
         elif isinstance(node, ast.ExceptHandler) and node.name:
             bound = node.name
         elif isinstance(node, ast.Global):
-            kept.update(node.names)
+            shared.update(dict.fromkeys(node.names))
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            kept.update(each.asname or each.name.partition(".")[0] for each in node.names)
-        if bound and is_inside:
-            names[bound] = None
-        elif bound:
-            kept.add(bound)
+            modules.update(each.asname or each.name.partition(".")[0] for each in node.names)
+        if isinstance(node, ast.FunctionDef) and not is_inside:
+            shared[node.name] = None
+        if bound:
+            (local if is_inside else shared)[bound] = None
         inside = is_function or (is_inside and not isinstance(node, ast.ClassDef))
         for child in ast.iter_child_nodes(node):
             look(child, is_inside=inside)
 
     look(tree, is_inside=False)
-    return [name for name in names if name not in kept]
+    return _Bound(
+        [name for name in local if name not in shared and name not in modules],
+        [name for name in shared if name not in modules],
+    )
 
 
 class _Rename(ast.NodeTransformer):
@@ -87,12 +123,17 @@ class _Rename(ast.NodeTransformer):
             node.name = self._names.get(node.name, node.name)
         return self.generic_visit(node)
 
+    def visit_Global(self, node: ast.Global) -> ast.Global:
+        node.names = [self._names.get(name, name) for name in node.names]
+        return node
+
     def visit_Module(self, node: ast.Module) -> ast.AST:
         if ast.get_docstring(node) is not None:
             del node.body[0]
         return self.generic_visit(node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.name = self._names.get(node.name, node.name)
         if ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
         return self.generic_visit(node)

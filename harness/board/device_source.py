@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 
-from harness.board.compact import compact
+from harness.board.compact import compact, shared_names
 
 _HOLE = re.compile(r"\bHIL_[A-Z]+\b")
 
@@ -19,8 +19,32 @@ _HOLE = re.compile(r"\bHIL_[A-Z]+\b")
 @cache
 def device_code(name: str) -> str:
     """Return the text of a file of `device_code/`, made short for the line."""
-    file = resources.files(__package__) / "device_code" / f"{name}.py"
-    return compact(file.read_text("utf-8"))
+    return compact(_text(name))
+
+
+class DeviceProgram:
+    """Files of `device_code/` that make one program, so that the names they share are short too."""
+
+    def __init__(self, *parts: str) -> None:
+        """Name all the files that may be part of it."""
+        self._parts = parts
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Each shared name -> what it is on the board."""
+        return shared_names(map(_text, self._parts))
+
+    def code(self, *parts: str) -> str:
+        """Return the text of some of its files, made short for the line."""
+        return "".join(map(self._code, parts))
+
+    @cache  # noqa: B019, there is one for each program, and it stays
+    def _code(self, part: str) -> str:
+        return compact(_text(part), self.names)
+
+
+def _text(name: str) -> str:
+    return (resources.files(__package__) / "device_code" / f"{name}.py").read_text("utf-8")
 
 
 def fill(text: str, values: Mapping[str, object]) -> str:
@@ -44,9 +68,14 @@ class Code(str):
         return str(self)
 
 
-def isolated(source: str) -> str:
-    """Return code that runs `source` in a namespace of its own, of which nothing stays behind."""
-    return f"exec({_literal(source)},{{}})"
+def isolated(source: str, names: Mapping[str, object] | None = None) -> str:
+    """Return code that runs `source` in a namespace of its own, of which nothing stays behind.
+
+    Args:
+        source: The code.
+        names: What it finds there.
+    """
+    return f"exec({_literal(source)},{names or {}!r})"
 
 
 def proven(source: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from harness.board.device_call import LOSES
 from harness.board.facility import Facility
 from harness.board.program import Program
-from harness.board.push_program import Asked, Change, PushProgram
+from harness.board.push_program import Asked, Batch, Change, PushProgram
 from harness.board.repl import Repl
 from harness.deadline import Deadline
 from harness.errors import DeviceException, HarnessError, LinkTimeout, RemoteProtocolError
@@ -27,7 +28,8 @@ class Survey:
     """What lies on the board.
 
     Attributes:
-        sha256: Hash over all the files that were asked for; see `manifest_hash`.
+        sha256: Hash over all the files that were asked for; see `manifest_hash`. Empty when it is
+            another than the expected one and more was to be done than to look.
         starts: For each of them the beginning of its digest, or None where there is none; empty
             when the hash is the expected one.
         found: Other files below the folders that were asked for.
@@ -84,9 +86,9 @@ class Push:
 
     def _change(self, asked: Asked, change: Change, deadline: Deadline, *, skips: bool) -> Survey:
         program = PushProgram(asked, inflates=self._facility.inflates)
-        code, chunks = program.change_first(change, skips=skips)
+        code, batches = program.change_first(change, skips=skips)
         self._order = program.order
-        return survey_of(asked, self._converse(code, chunks, None, deadline))
+        return survey_of(asked, self._converse(code, batches, None, deadline))
 
     def run(self, asked: Asked, choose: Callable[[Survey], Change], deadline: Deadline) -> Survey:
         """Look, do what is to be done, and look again, all in one piece of code.
@@ -101,33 +103,35 @@ class Push:
         """
         program = PushProgram(asked, inflates=self._facility.inflates)
 
-        def go_on(value: object) -> list[bytes]:
+        def go_on(value: object) -> list[Batch]:
             survey = survey_of(asked, value)
             if survey.is_as(asked):
                 return []
-            chunks = program.then_change(choose(survey))
+            batches = program.then_change(choose(survey))
             self._order = program.order
-            return chunks
+            return batches
 
         return survey_of(asked, self._converse(*program.survey_first(), go_on, deadline))
 
     def _converse(
         self,
         code: str,
-        chunks: list[bytes],
-        go_on: Callable[[object], list[bytes]] | None,
+        batches: list[Batch],
+        go_on: Callable[[object], list[Batch]] | None,
         deadline: Deadline,
     ) -> object:
         """Run code that reads chunks, and more of them after its first answer; return its last."""
         stream = PushStream()
-        stream.put(chunks)
+        for batch in batches:
+            stream.put(batch)
         program = self._repl.start(code, deadline)
         try:
             while program.is_running:
                 stream.receive(self._listen(program, deadline))
                 self._tell(stream.done)
                 if stream.values and go_on is not None:
-                    stream.put(go_on(stream.values[0][0]))
+                    for batch in go_on(stream.values[0][0]):
+                        stream.put(batch)
                     go_on = None
                 if data := stream.data_to_send():
                     program.send(data, deadline)
@@ -175,6 +179,23 @@ class Push:
 
 def survey_of(asked: Asked, value: object) -> Survey:
     """Return what a board's answer says."""
+    if isinstance(value, bytes):
+        return Survey(_hash_of(value), {}, ())
     assert isinstance(value, tuple)  # noqa: S101, our own function's form
-    sha256, starts, found = value
-    return Survey(sha256, dict(zip(asked.paths, starts, strict=False)), tuple(sorted(found)))
+    *hashes, starts, found = value
+    folders = tuple(folder.rstrip("/") + "/" for folder in asked.folders)
+    if not all(path.startswith(folders) for path in found):
+        # What is found may be removed: not so if the line has changed where to look.
+        raise RemoteProtocolError(
+            "the board looked into other folders than it was told to",
+            expected=", ".join(folders),
+            received=repr(found).encode(),
+            advice=LOSES,
+        )
+    sha256 = "".join(map(_hash_of, hashes))
+    return Survey(sha256, dict(zip(asked.paths, starts, strict=True)), tuple(sorted(found)))
+
+
+def _hash_of(answer: bytes) -> str:
+    """Return a hash of which the board has left out the last sign of its base64."""
+    return base64.b64decode(answer + b"=").hex()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import random
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from harness.board.device_source import Code, device_code, fill, isolated
+from harness.board.device_source import Code, DeviceProgram, fill, isolated
 from harness.errors import LocalProtocolError
-from harness.wire.push_stream import CHUNK_BYTES, PAIRS, WINDOWS, chunks_of
+from harness.wire.push_stream import CHUNK_BYTES, PAIRS, chunks_of
 
 #: Of 4 KiB: what a board with 70 KiB of heap can spare while it runs a program of 3 KiB.
 WINDOW_BITS = 12
@@ -23,13 +24,21 @@ WORTH = 0.97
 #: that and is escaped then; the next is always short.
 TRIES = 300
 MOST_LINES = 5
-HEADER_BYTES = 30
+HEADER_BYTES = 26
 #: What `source` in receive.py can be asked for at a time.
 SOURCE_BYTES = 256
 #: How long the board waits for a host that has died. One that lives is never silent in a push.
 PATIENCE_MS = 5000
-#: Raw deflate, as zlib's own head and sum are for nothing: each file has its digest.
-INFLATING = f"__import__('deflate').DeflateIO(b,1,{WINDOW_BITS})"
+#: By so many signs of its base64 the board knows the expected hash: 48 bits, as of a digest.
+EXPECTED_SIGNS = 8
+#: Of the digest over the rows.
+SUM_BYTES = 4
+PROGRAM = DeviceProgram(
+    *("load", "load_next", "reply", "digest", "walk", "survey"),
+    *("make_folders", "remove", "place", "receive", "store", "skip", "push"),
+)
+#: A batch of chunks, of which the first waits for the board to read; see `PushStream.put`.
+Batch = list[bytes]
 
 
 @dataclass(frozen=True)
@@ -64,19 +73,29 @@ class Asked:
 
 @dataclass(frozen=True)
 class _Piece:
-    """A piece of program in chunks of one size, the last filled up; sizes before that."""
+    """A piece of program in chunks, and the size that it inflates to."""
 
-    chunks: tuple[bytes, ...]
-    size_bytes: int
+    chunks: list[bytes]
     text_bytes: int
-    sent_bytes: int
+    is_escaped: bool
 
-    def data(self) -> Code:
-        """Return code that makes of the chunks, joined as `s`, what was to be sent."""
-        if self.sent_bytes == self.size_bytes:
-            return Code("s[:e]")
+    @property
+    def size_bytes(self) -> int:
+        """How much the board has to read for it."""
+        return sum(map(len, self.chunks))
+
+    @property
+    def sizes(self) -> Code:
+        """Code of a list of what the board has to read."""
+        return Code(f"[{CHUNK_BYTES}]*{len(self.chunks) - 1}+[{len(self.chunks[-1])}]")
+
+    @property
+    def join(self) -> Code:
+        """Code of a function that makes of the chunks what was to be sent."""
+        if not self.is_escaped:
+            return Code("b''.join")
         undone = "".join(f".replace({pair!r},{plain!r})" for plain, pair in reversed(PAIRS))
-        return Code(f"s[:{self.sent_bytes}]{undone}")
+        return Code(f"(lambda s:b''.join(s){undone})")
 
 
 class PushProgram:
@@ -99,60 +118,61 @@ class PushProgram:
         self._asked = asked
         self._deflate = zlib.compressobj(9, zlib.DEFLATED, -WINDOW_BITS, 9) if inflates else None
 
-    def survey_only(self) -> tuple[str, list[bytes]]:
-        """Return code to run, and chunks for it: it tells."""
-        piece = self._piece(self._survey() + "tell()\n")
-        return self._code(piece, 0), list(piece.chunks)
+    def survey_only(self) -> tuple[str, list[Batch]]:
+        """Return code to run, and chunks for it: it tells, the hash in any case."""
+        piece = self._piece(self._survey(0) + PROGRAM.names["survey"] + "()\n")
+        return self._code(piece), [piece.chunks]
 
-    def survey_first(self) -> tuple[str, list[bytes]]:
+    def survey_first(self) -> tuple[str, list[Batch]]:
         """Return code to run, and chunks for it: it tells, and waits if all is not as expected."""
-        text = self._survey() + fill(device_code("load_next"), {"windows": WINDOWS})
-        piece = self._piece(text)
-        return self._code(piece, 0), list(piece.chunks)
+        waiting = fill(PROGRAM.code("load_next"), {"header": HEADER_BYTES})
+        piece = self._piece(self._survey(1) + waiting)
+        return self._code(piece), [piece.chunks]
 
-    def change_first(self, change: Change, *, skips: bool) -> tuple[str, list[bytes]]:
+    def change_first(self, change: Change, *, skips: bool) -> tuple[str, list[Batch]]:
         """Return code to run, and chunks for it: it does what is to be done, and tells.
 
         Args:
             change: What is to be done.
             skips: Whether files that are right are left alone.
         """
-        piece = self._piece(self._survey() + self._push(change, skips=skips))
+        piece = self._piece(self._survey(1) + self._push(change, skips=skips))
         payload = self._payload(change)
-        return self._code(piece, sum(map(len, payload))), [*piece.chunks, *payload]
+        state = {"end": piece.size_bytes, "left": sum(map(len, payload))}
+        return self._code(piece, state), [piece.chunks, payload]
 
-    def then_change(self, change: Change) -> list[bytes]:
+    def then_change(self, change: Change) -> list[Batch]:
         """Return chunks for what `survey_first` began: it does what is to be done, and tells."""
         piece = self._piece(self._push(change))
-        if piece.sent_bytes != piece.size_bytes:
+        if piece.is_escaped:
             raise LocalProtocolError("the receiver cannot be sent without the byte 03")
         payload = self._payload(change)
-        size = len(piece.chunks[0])
-        numbers = (len(piece.chunks), size, piece.size_bytes, piece.text_bytes)
-        header = ",".join(map(str, (*numbers, sum(map(len, payload)))))
-        return [header.encode().ljust(HEADER_BYTES), *piece.chunks, *payload]
+        header = f"{piece.sizes},{piece.text_bytes},{sum(map(len, payload))}".encode()
+        return [[header.ljust(HEADER_BYTES), *piece.chunks], payload]
 
-    def _code(self, piece: _Piece, left: int) -> str:
+    def _code(self, piece: _Piece, state: Mapping[str, int] | None = None) -> str:
         values = {
-            "count": len(piece.chunks),
-            "first": min(WINDOWS, len(piece.chunks)),
-            "later": len(piece.chunks) - WINDOWS,
-            "chunk": len(piece.chunks[0]),
-            "size": piece.size_bytes,
+            "module": Code("deflate" if self._deflate else "io"),
+            "patience": PATIENCE_MS,
+            "join": piece.join,
+            "sizes": piece.sizes,
+            "inflate": Code("deflate.DeflateIO" if self._deflate else "(lambda b,*_:b)"),
+            "bits": WINDOW_BITS,
             "text": piece.text_bytes,
-            "left": left,
-            "data": piece.data(),
-            "source": Code(INFLATING if self._deflate else "b"),
         }
-        return isolated(fill(device_code("load"), values))
+        names = {PROGRAM.names[name]: value for name, value in (state or {}).items()}
+        return isolated(fill(PROGRAM.code("load"), values), names)
 
-    def _survey(self) -> str:
+    def _survey(self, start: int) -> str:
+        """Return code of a function that tells; where not all is right, from its hash or behind."""
         asked = self._asked
         parts = ["reply", "digest", *(["walk"] if asked.folders else []), "survey"]
         known = (*asked.paths, *asked.known)
-        found = f"walk({list(asked.folders)!r},{known!r})" if asked.folders else "()"
-        values = {"paths": asked.paths, "expected": asked.expected, "found": Code(found)}
-        return fill("".join(map(device_code, parts)), values)
+        walk = PROGRAM.names["walk"]
+        found = f"{walk}({list(asked.folders)!r},{known!r})" if asked.folders else "()"
+        expected = base64.b64encode(bytes.fromhex(asked.expected))[:EXPECTED_SIGNS]
+        values = {"paths": asked.paths, "expected": expected, "found": Code(found), "from": start}
+        return fill(PROGRAM.code(*parts), values)
 
     def _push(self, change: Change, *, skips: bool = False) -> str:
         plain = (
@@ -170,15 +190,15 @@ class PushProgram:
             )
         ).encode()
         parts = [*(["make_folders"] if folders else []), "remove", "place", "receive", "store"]
+        names = PROGRAM.names
         values = {
-            "patience": PATIENCE_MS,
-            "windows": WINDOWS,
             "chunk": CHUNK_BYTES,
-            "rows": _reading(len(self._rows)),
-            "folders": Code("make_folders(folders)" if folders else "0"),
-            "skip": Code("skip(*file)" if skips else "0"),
+            "rows": _reading(names["source"], len(self._rows)),
+            "sum": hashlib.sha256(self._rows).digest()[:SUM_BYTES],
+            "folders": Code(f"{names['make_folders']}({names['folders']})" if folders else "0"),
+            "skip": Code(f"{names['skip']}(*{names['file']})" if skips else "0"),
         }
-        return fill("".join(map(device_code, [*parts, *["skip"] * skips, "push"])), values)
+        return fill(PROGRAM.code(*parts, *["skip"] * skips, "push"), values)
 
     def _payload(self, change: Change) -> list[bytes]:
         data = {path: change.write[path] for path in self.order}
@@ -190,48 +210,53 @@ class PushProgram:
             deflated = self._deflate.compress(deflated) + self._deflate.flush(zlib.Z_FINISH)
         return chunks_of(deflated + plain)
 
+    def _deflated(self, source: bytes) -> tuple[bytes, zlib._Compress | None]:
+        """Return what a piece of program is sent as, and the stream behind it."""
+        if self._deflate is None:
+            return source, None
+        deflate = self._deflate.copy()
+        return deflate.compress(source) + deflate.flush(zlib.Z_SYNC_FLUSH), deflate
+
     def _piece(self, text: str) -> _Piece:
         """Return a piece of program that no Ctrl-C is in."""
-        number = 0
-        while True:
-            source = _spread(text, number).encode()
-            attempt = None if self._deflate is None else self._deflate.copy()
-            data = source
-            if attempt is not None:
-                data = attempt.compress(source) + attempt.flush(zlib.Z_SYNC_FLUSH)
-            number += 1
-            if b"\x03" not in data or number == TRIES:
+        source = text.encode()
+        data, deflate = self._deflated(source)
+        for spread in _spread(text):
+            if b"\x03" not in data:
                 break
-        self._deflate = attempt
-        sent = data
-        for plain, pair in PAIRS if b"\x03" in data else ():
-            sent = sent.replace(plain, pair)
-        count = -(-len(sent) // CHUNK_BYTES)
-        size = -(-len(sent) // count)
-        filled = sent.ljust(count * size, b"\0")
-        chunks = tuple(filled[start : start + size] for start in range(0, len(filled), size))
-        return _Piece(chunks, len(data), len(source), len(sent))
+            source = spread.encode()
+            data, deflate = self._deflated(source)
+        self._deflate = deflate
+        is_escaped = b"\x03" in data
+        for plain, pair in PAIRS if is_escaped else ():
+            data = data.replace(plain, pair)
+        starts = range(0, len(data), CHUNK_BYTES)
+        chunks = [data[start : start + CHUNK_BYTES] for start in starts]
+        return _Piece(chunks, len(source), is_escaped)
 
 
-def _spread(text: str, number: int) -> str:
-    """Return a program with as many empty lines between its statements, at places drawn for it."""
+def _spread(text: str) -> Iterator[str]:
+    """Return a program with some empty lines between its statements, at many places in turn."""
     lines = text.splitlines(keepends=True)
-    chance = random.Random(number)  # noqa: S311, the same in every run
-    for _ in range(min(number, MOST_LINES)):
-        lines.insert(chance.choice([i for i, line in enumerate(lines) if line[0] > " "]), "\n")
-    return "".join(lines)
+    places = [place for place, line in enumerate(lines) if line[0] > " "]
+    chance = random.Random(TRIES)  # noqa: S311, the same in every run
+    for number in range(1, TRIES):
+        spread = list(lines)
+        for place in chance.choices(places, k=min(number, MOST_LINES)):
+            spread[place] = "\n" + spread[place]
+        yield "".join(spread)
 
 
 def _pays(data: bytes) -> bool:
     return len(zlib.compress(data)) <= WORTH * len(data)
 
 
-def _reading(size: int) -> Code:
+def _reading(source: str, size: int) -> Code:
     """Return code that reads so many bytes, 256 at a time, as `source` can give."""
     if size <= SOURCE_BYTES:
-        return Code(f"source({size})")
+        return Code(f"{source}({size})")
     sizes = [min(SOURCE_BYTES, size - start) for start in range(0, size, SOURCE_BYTES)]
-    return Code(f"b''.join(map(source,{sizes}))")
+    return Code(f"b''.join(map({source},{sizes}))")
 
 
 def _row(path: str, data: bytes) -> tuple[str, int, str]:

@@ -2,15 +2,17 @@ r"""Bytes to a program on the board, as fast as the line and never faster than t
 
 The board grants a window with each 06 that it prints; the sender sends a chunk of exactly one
 window for each, so what is under way never exceeds what the board has said it can hold. The last
-chunk is what is left.
+chunk is what is left. Before it reads a chunk the board grants one more; its first 06 is for all
+`WINDOWS`, as nothing is under way then. So all but one of them stay granted from one batch of
+chunks to the next, and the 06 before the first chunk of a batch tells that the board reads it.
 
 Ctrl-C must stay what it is, so that a board whose host has died can be had back at any moment: a 03
 in the payload is sent as 1B 31, a 1B as 1B 30. No pair lies across two chunks: a 1B that would be a
 chunk's last byte is sent and then said again at the head of the next, and the board drops a 1B at
 the end of a chunk. Random bytes grow by 0.8 %.
 
-    board:  06 06 ............ 06 .... 06 .... 07 ...... 06 ....... 1E frame
-    host:         chunk chunk     chunk   chunk    (07: a file is in place, 08: it was)
+    board:  06 ................... 06 .... 06 .... 07 ...... 06 ....... 1E frame
+    host:      chunk chunk chunk      chunk   chunk    (07: a file is in place, 08: it was)
 
 A program that is to run there comes in chunks too, but has no 03 in it and so no escapes.
 
@@ -73,14 +75,20 @@ class PushStream:
         self.done: list[bool] = []
         self.values: list[tuple[object]] = []
         self.noise = bytearray()
-        self._chunks: deque[bytes] = deque()
+        #: Each with the number of windows that must be free for it.
+        self._chunks: deque[tuple[int, bytes]] = deque()
         self._sent = 0
-        self._granted = 0
+        self._granted = WINDOWS - 1
         self._stream = ValueStream()
 
-    def put(self, chunks: Iterable[bytes]) -> None:
-        """Send these too, none larger than `CHUNK_BYTES`; the board knows how large each is."""
-        self._chunks.extend(chunks)
+    def put(self, batch: Iterable[bytes]) -> None:
+        """Send these chunks too, none larger than `CHUNK_BYTES`; the board knows their sizes.
+
+        The first of them goes once all windows are free: the board has begun to read them then. Any
+        earlier it may still fail at what came before, and they would be code at its prompt.
+        """
+        for number, chunk in enumerate(batch):
+            self._chunks.append((1 if number else WINDOWS, chunk))
 
     @property
     def is_sent(self) -> bool:
@@ -90,8 +98,8 @@ class PushStream:
     def data_to_send(self) -> bytes:
         """Return the bytes that may be sent now; empty when the board has to speak first."""
         data = b""
-        while self._chunks and self._sent < self._granted:
-            data += self._chunks.popleft()
+        while self._chunks and self._granted - self._sent >= self._chunks[0][0]:
+            data += self._chunks.popleft()[1]
             self._sent += 1
         return data
 

@@ -6,12 +6,12 @@ import hashlib
 
 def digest(path):
     whole = hashlib.sha256()
+    data = 1
     try:
         with open(path, "rb") as file:
-            while True:
+            while data:
                 data = file.read(512)
-                if not data:
-                    return binascii.hexlify(whole.digest()).decode()
                 whole.update(data)
+        return binascii.hexlify(whole.digest()).decode()
     except OSError:
         return None

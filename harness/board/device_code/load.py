@@ -1,18 +1,21 @@
-# Runs on the board, at the head of a push: reads a first piece of program in chunks, each granted
-# by a 06 so that never more are under way than it can hold, and runs it. Nothing more is granted:
-# what came after an error would be taken for code at the prompt. Names are short, as this alone is
-# not deflated: `b` holds what has come up to `e`, `d` what it inflates to.
+# Runs on the board, at the head of a push: reads a first piece of program in chunks, and runs it.
+# All that comes after it reads the line with `read`, which grants a chunk by a 06 and takes it, so
+# that never more are under way than the board can hold (`harness.wire.push_stream`). It raises when
+# none has come in time: a host that has died is not waited for for ever. A host writes a chunk as a
+# whole, and to look for each byte would take a board longer than the byte does: so one that the
+# line has torn is ended by Ctrl-C, which is on all the time. `buffer` holds what has come,
+# `inflated` what it inflates to. Short, as this alone is not deflated.
 import io
+import select
 import sys
 
-r = sys.stdin.buffer.read
-s = b""
-print(end="\6" * HIL_FIRST)
-for i in range(HIL_COUNT):
-    s += r(HIL_CHUNK)
-    print(end="\6" * (i < HIL_LATER))
-e = HIL_SIZE
-left = HIL_LEFT
-b = io.BytesIO(HIL_DATA)
-d = HIL_SOURCE
-exec(d.read(HIL_TEXT))  # noqa: S102, it is ours
+import HIL_MODULE  # noqa: F401, deflate where there is one
+
+stdin = sys.stdin
+take = stdin.buffer.read
+poll = select.poll()
+poll.register(stdin, 1)
+read = lambda size: print(end="\6") or (poll.poll(HIL_PATIENCE)[0] and take(size))  # noqa: E731
+buffer = io.BytesIO(HIL_JOIN(map(read, HIL_SIZES)))
+inflated = HIL_INFLATE(buffer, 1, HIL_BITS)
+exec(inflated.read(HIL_TEXT))  # noqa: S102, it is ours

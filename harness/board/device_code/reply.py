@@ -6,5 +6,5 @@ def reply(value):
         print("\x1e=%s\x1f%04x" % (text, sum(text.encode()) & 65535))
     except MemoryError:
         # Its text does not fit into the heap: a tuple is printed piece by piece, without a sum.
-        print("\x1e=", end="")
+        print(end="\x1e=")
         print((value,), end="\x1f-\n")

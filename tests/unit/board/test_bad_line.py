@@ -10,22 +10,30 @@ import pytest
 from harness.board import push, push_program
 from harness.board.board import Board
 from harness.board.deployer import Deployer
+from harness.board.facility import ALL, Facility
 from harness.board.files import DeviceFiles
 from harness.board.manifest import Manifest, PushFile
 from harness.board.profile import CODEY
+from harness.board.push import Push
+from harness.board.push_program import Asked, Change, PushProgram
 from harness.deadline import Deadline
 from harness.errors import DeviceFileError, HarnessError, LinkTimeout, RemoteProtocolError
 from harness.link.rig import Link
 from harness.scenario.verdict import BLOCKED, exit_of
-from tests.unit.board.test_push import TEXT, manifest_of, soon
+from harness.wire.push_stream import CHUNK_BYTES
+from tests.unit.board.test_push import TEXT, manifest_of, names_of_tests, soon
 
-Change = Callable[[bytes], bytes]
+Rewrite = Callable[[bytes], bytes]
+
+PLAIN = Facility(inflates=False)
+#: What is written to enter the raw prompt.
+ENTERING = b"\r\x03\x03\r\x01"
 
 
 class Bad:
     """A link that changes what is written, once its turn has come."""
 
-    def __init__(self, link: Link, change: Change) -> None:
+    def __init__(self, link: Link, change: Rewrite) -> None:
         self._link = link
         self._change = change
         self.name = link.name
@@ -42,13 +50,13 @@ class Bad:
         """Leave the link open: it is another's."""
 
 
-def on_bad_line(board: Board, change: Change) -> Board:
+def on_bad_line(board: Board, change: Rewrite) -> Board:
     """Return the board as it is seen over a line that changes what is written to it."""
     rig = replace(board.rig, link=Bad(board.rig.link, change))
     return Board("bad", rig, CODEY)
 
 
-def lose_one(at: int) -> Change:
+def lose_one(at: int) -> Rewrite:
     """Return what loses the byte at a place of all that is written."""
     seen = 0
 
@@ -61,11 +69,27 @@ def lose_one(at: int) -> Change:
     return change
 
 
+def turn_bit(at: int, bit: int) -> Rewrite:
+    """Return what turns one bit of the byte at a place of all that is written."""
+    seen = 0
+
+    def change(data: bytes) -> bytes:
+        nonlocal seen
+        start, seen = seen, seen + len(data)
+        place = at - start
+        if not 0 <= place < len(data):
+            return data
+        return data[:place] + bytes((data[place] ^ 1 << bit,)) + data[place + 1 :]
+
+    return change
+
+
 @pytest.mark.parametrize("place", [700, 1200, 1500])
 def test_push_that_lost_a_byte_ends_long_before_its_deadline(
     virtual: Board, monkeypatch: pytest.MonkeyPatch, place: int
 ) -> None:
-    # In the piece of program, where the board waits without a limit, and in the payload.
+    # In the piece of program and in the payload: of a chunk that the line has torn the board waits
+    # for the rest without a limit.
     monkeypatch.setattr(push, "SILENCE_S", 1.0)
     monkeypatch.setattr(push_program, "PATIENCE_MS", 300)
     manifest = manifest_of({"/t_text": TEXT, "/t_more": TEXT[::-1]})
@@ -80,6 +104,59 @@ def test_push_that_lost_a_byte_ends_long_before_its_deadline(
     virtual.repl.enter(soon())
     assert Deployer(virtual.files, lambda: 0).deploy(manifest, soon()).manifest == manifest.sha256
     virtual.files.remove(["/t_text", "/t_more"], soon())
+
+
+def test_name_that_was_changed_on_its_way_is_not_written(virtual: Board) -> None:
+    board = on_bad_line(virtual, lambda data: data.replace(b"(('/t_text',", b"(('/t_taxt',"))
+    board.repl.enter(soon())
+    board.files.facility = PLAIN
+    with pytest.raises(RemoteProtocolError) as caught:
+        Deployer(board.files, lambda: 0).deploy(manifest_of({"/t_text": TEXT}), soon())
+    assert exit_of(caught.value) == BLOCKED
+    virtual.repl.enter(soon())
+    assert names_of_tests(virtual) == []
+
+
+def test_name_that_was_changed_on_its_way_is_not_removed(virtual: Board) -> None:
+    board = on_bad_line(virtual, lambda data: data.replace(b"(('/t_old',", b"(('/t_olt',"))
+    virtual.files.write("/t_olt", b"another file", soon())
+    board.repl.enter(soon())
+    board.files.facility = PLAIN
+    with pytest.raises(RemoteProtocolError):
+        board.files.update(Asked(), Change(("/t_old",), {}), soon())
+    virtual.repl.enter(soon())
+    assert names_of_tests(virtual) == ["/t_olt"]
+
+
+def test_folder_that_was_changed_on_its_way_keeps_its_files(virtual: Board) -> None:
+    board = on_bad_line(virtual, lambda data: data.replace(b"(['/t_m']", b"(['/t_n']"))
+    virtual.files.write("/t_n/foreign", b"not ours", soon())
+    board.repl.enter(soon())
+    board.files.facility = PLAIN
+    manifest = replace(manifest_of({"/t_m/ours": TEXT}), mirrored=("/t_m",))
+    try:
+        with pytest.raises(RemoteProtocolError, match="other folders"):
+            Deployer(board.files, lambda: 0).deploy(manifest, soon())
+        virtual.repl.enter(soon())
+        assert virtual.files.read("/t_n/foreign", soon()) == b"not ours"
+    finally:
+        virtual.files.remove(["/t_n/foreign"], soon())
+        virtual.exec("import os; os.rmdir('/t_n')", soon())
+
+
+def test_no_bit_turned_in_the_rows_of_a_deflated_push_makes_another_file(virtual: Board) -> None:
+    change = Change(("/t_old",), {"/t_text": TEXT, "/t_more": TEXT[::-1]})
+    program = PushProgram(Asked(), inflates=True)
+    code, (piece, _payload) = program.change_first(change, skips=False)
+    before = len(ENTERING) + len(code) + len(b"\x04") + sum(map(len, piece))
+    for bit in range(0, 8 * CHUNK_BYTES, 23):
+        board = on_bad_line(virtual, turn_bit(before + bit // 8, bit % 8))
+        board.repl.enter(soon())
+        with pytest.raises(HarnessError):
+            Push(board.repl, ALL).write(change, soon())
+        virtual.repl.enter(soon())
+        for path in names_of_tests(virtual):
+            assert virtual.files.read(path, soon()) == change.write[path]
 
 
 def test_silence_in_a_push_is_told_as_such(virtual: Board, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import harness.board
-from harness.board.compact import compact
+from harness.board.compact import compact, shared_names
 from harness.board.device_source import Code, device_code, fill, isolated, value_source
 
 FOLDER = Path(harness.board.__file__).parent / "device_code"
@@ -59,6 +59,18 @@ def test_names_that_others_rely_on_stay() -> None:
         assert kept in text
     for gone in ("result", "index", "buffer", "needed", "Nor", "names of others"):
         assert gone not in text
+
+
+def test_names_that_files_share_are_the_same_short_ones_in_all_of_them() -> None:
+    sources = ["import io\nstep = 1\n", PROGRAM, "found = count(['a', ''], step), total\n"]
+    names = shared_names(sources)
+    assert {"step", "total", "count", "found"} <= names.keys()
+    assert not {"io", "sys", "items", "result"} & names.keys(), "modules stay, locals have theirs"
+    space: dict[str, object] = {}
+    for source in sources:
+        exec(compact(source, names), space)  # noqa: S102, it is ours
+    assert space[names["found"]] == (["none  kept"], 2)
+    assert not space.keys() & names.keys()
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)

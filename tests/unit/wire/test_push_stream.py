@@ -31,7 +31,7 @@ def split(data: bytes, cuts: Iterable[int]) -> list[bytes]:
 
 
 class Receiver:
-    """The board's side: reads chunks of one size, grants a window for each, holds two."""
+    """The board's side: grants a chunk before it reads it, and keeps the books of what waits."""
 
     def __init__(self, size_bytes: int) -> None:
         self.left = size_bytes
@@ -49,8 +49,12 @@ class Receiver:
             self.chunks.append(self.waiting[:size])
             self.waiting = self.waiting[size:]
             self.left -= size
-            printed += b"\x06"
+            printed += self.grant()
         return printed
+
+    def grant(self) -> bytes:
+        """Return what it prints before it reads; nothing when it has all."""
+        return b"\x06" if self.left else b""
 
 
 @given(st.one_of(st.binary(max_size=700), TELLING), st.integers(2, 200))
@@ -68,7 +72,7 @@ def test_receiver_gets_all_and_never_more_than_its_windows(payload: bytes, cuts:
     chunks = chunks_of(payload)
     receiver, stream = Receiver(sum(map(len, chunks))), PushStream()
     stream.put(chunks)
-    printed = b"\x06" * WINDOWS
+    printed = receiver.grant()
     while printed:
         sent = b""
         for piece in split(printed, cuts):
@@ -96,20 +100,33 @@ def test_any_split_of_what_the_board_prints_means_the_same(
     assert parts.noise == whole.noise
 
 
-def test_nothing_is_sent_before_it_is_granted() -> None:
+def test_first_grant_is_for_all_windows_and_each_other_for_one() -> None:
     stream = PushStream()
-    stream.put([b"one", b"two", b"three"])
+    stream.put([b"1", b"2", b"3", b"4", b"5", b"6"])
     assert stream.data_to_send() == b""
     stream.receive(b"\x06")
-    assert (stream.data_to_send(), stream.data_to_send()) == (b"one", b"")
+    assert (stream.data_to_send(), stream.data_to_send()) == (b"1234", b"")
     stream.receive(b"\x06\x06")
-    assert stream.data_to_send() == b"twothree"
+    assert stream.data_to_send() == b"56"
     assert stream.is_sent
 
 
-def test_windows_that_are_not_used_are_kept_for_what_is_put_later() -> None:
+def test_batch_waits_until_the_board_reads_it() -> None:
     stream = PushStream()
-    stream.receive(b"\x06\x06")
+    stream.put([b"program", b"its end"])
+    stream.put([b"payload", b"its end"])
+    stream.receive(b"\x06")
+    assert stream.data_to_send() == b"programits end"
+    # The board reads the end of the program: two windows are free, and it may fail to run it.
+    stream.receive(b"\x06")
+    assert stream.data_to_send() == b""
+    stream.receive(b"\x06")
+    assert stream.data_to_send() == b"payloadits end"
+
+
+def test_batch_that_is_put_late_goes_at_once_when_the_board_reads_already() -> None:
+    stream = PushStream()
+    stream.receive(b"\x06")
     assert stream.data_to_send() == b""
     stream.put([b"late"])
     assert stream.data_to_send() == b"late"
@@ -119,4 +136,4 @@ def test_grant_of_what_cannot_have_been_read_is_the_boards_error() -> None:
     stream = PushStream()
     stream.put([b"one", b"two", b"three", b"four", b"five"])
     with pytest.raises(RemoteProtocolError, match="more than it can have read"):
-        stream.receive(b"\x06" * (WINDOWS + 1))
+        stream.receive(b"\x06\x06")
