@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from harness.lab.dut import Dut
 from harness.lab.probed import Probed
 from harness.link.serial import FoundPort
+from harness.link.virtual_port import find_virtual_ports
 
 
 @dataclass(frozen=True)
@@ -63,19 +64,26 @@ def _warning(port: FoundPort, ports: Sequence[FoundPort], count: Counter[str]) -
 def follow(dut: Dut, probed: Probed, ports: Sequence[FoundPort]) -> str | None:
     """Return the path to which a board's port has moved, as after another order of plugging in.
 
+    A port without a place on USB may be a virtual board's, which can be asked for its chip without
+    its port; the name that it had may be another one's by now. No other port is opened to see who
+    is there: that could reset a board, or interrupt what somebody else runs on it.
+
     Args:
         dut: A board whose port is named by its path.
         probed: What was found on it before.
         ports: The ports that exist.
 
     Returns:
-        The path of the port at the USB place where the board was, when that is another one than the
-        inventory says; None where nothing is known, or nothing has changed. Who answers there is
-        proven by its chip's id in any case.
+        The path of the port at the USB place where the board was, or of the virtual board with its
+        chip, when that is another one than the inventory says; None where nothing is known, or
+        nothing has changed. Who answers there is proven by its chip's id in any case.
     """
-    if dut.spec.kind != "port" or not probed.location:
+    if dut.spec.kind != "port":
         return None
-    here = [port for port in ports if port.location == probed.location]
-    if len(here) != 1 or os.path.realpath(dut.spec.value) == os.path.realpath(here[0].path):
+    here = [port.path for port in ports if port.location and port.location == probed.location]
+    chip = dut.id or probed.id
+    if not here and chip:
+        here = find_virtual_ports(chip)
+    if len(here) != 1 or os.path.realpath(dut.spec.value) == os.path.realpath(here[0]):
         return None
-    return here[0].path
+    return here[0]
