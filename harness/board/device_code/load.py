@@ -3,8 +3,8 @@
 # that never more are under way than the board can hold (`harness.wire.push_stream`). It raises when
 # none has come in time: a host that has died is not waited for for ever. A host writes a chunk as a
 # whole, and to look for each byte would be a call into Python for each: so one that the line has
-# torn is ended by Ctrl-C, which is on all the time. `buffer` holds what has come, `inflated` what it
-# inflates to. Short, as this alone is not deflated.
+# torn is ended by Ctrl-C, which is on all the time. `buffer` holds what has come, and `inflated`
+# what it inflates to. Short, as this alone is not deflated.
 import io
 import select
 import sys
