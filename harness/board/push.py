@@ -14,7 +14,7 @@ from harness.board.push_program import Asked, Batch, Change, PushProgram
 from harness.board.repl import Repl
 from harness.deadline import Deadline
 from harness.errors import DeviceException, HarnessError, LinkTimeout, RemoteProtocolError
-from harness.wire.push_stream import PushStream
+from harness.wire.push_stream import PLACED, SKIPPED, PushStream
 
 #: What a board that was left in the middle needs to be at its prompt again.
 ABORT_S = 3.0
@@ -172,6 +172,14 @@ class Push:
 
     def _tell(self, done: list[bool]) -> None:
         for is_written in done[self._told :]:
+            if self._told == len(self._order):
+                raise RemoteProtocolError(
+                    "the board is done with more files than were sent",
+                    on=self._repl.name,
+                    expected=f"so many as were sent: {len(self._order)}",
+                    received=bytes(PLACED if each else SKIPPED for each in done),
+                    advice=LOSES,
+                )
             if is_written and self._progress is not None:
                 self._progress(self._order[self._told])
             self._told += 1
@@ -193,7 +201,7 @@ def survey_of(asked: Asked, value: object) -> Survey:
             advice=LOSES,
         )
     sha256 = "".join(map(_hash_of, hashes))
-    return Survey(sha256, dict(zip(asked.paths, starts, strict=True)), tuple(sorted(found)))
+    return Survey(sha256, dict(zip(asked.paths, starts, strict=False)), tuple(sorted(found)))
 
 
 def _hash_of(answer: bytes) -> str:

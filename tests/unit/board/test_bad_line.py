@@ -31,16 +31,17 @@ ENTERING = b"\r\x03\x03\r\x01"
 
 
 class Bad:
-    """A link that changes what is written, once its turn has come."""
+    """A link that changes what is written, and what is read."""
 
-    def __init__(self, link: Link, change: Rewrite) -> None:
+    def __init__(self, link: Link, change: Rewrite, change_back: Rewrite = bytes) -> None:
         self._link = link
         self._change = change
+        self._change_back = change_back
         self.name = link.name
 
     def read(self, max_bytes: int, deadline: Deadline) -> bytes:
-        """Read what came."""
-        return self._link.read(max_bytes, deadline)
+        """Read what is left of what came."""
+        return self._change_back(self._link.read(max_bytes, deadline))
 
     def write(self, data: bytes, deadline: Deadline) -> None:
         """Write what is left of it."""
@@ -50,9 +51,9 @@ class Bad:
         """Leave the link open: it is another's."""
 
 
-def on_bad_line(board: Board, change: Rewrite) -> Board:
-    """Return the board as it is seen over a line that changes what is written to it."""
-    rig = replace(board.rig, link=Bad(board.rig.link, change))
+def on_bad_line(board: Board, change: Rewrite, change_back: Rewrite = bytes) -> Board:
+    """Return the board as it is seen over a line that changes what is written to it, or read."""
+    rig = replace(board.rig, link=Bad(board.rig.link, change, change_back))
     return Board("bad", rig, CODEY)
 
 
@@ -142,6 +143,20 @@ def test_folder_that_was_changed_on_its_way_keeps_its_files(virtual: Board) -> N
     finally:
         virtual.files.remove(["/t_n/foreign"], soon())
         virtual.exec("import os; os.rmdir('/t_n')", soon())
+
+
+@pytest.mark.parametrize("said", [b"\x07", b"\x08"])
+def test_grant_that_became_a_file_in_place_on_its_way_is_told_as_the_lines(
+    virtual: Board, said: bytes
+) -> None:
+    board = on_bad_line(virtual, bytes, lambda data: data.replace(b"\x06", said))
+    board.repl.enter(soon())
+    with pytest.raises(RemoteProtocolError, match="more files") as caught:
+        Deployer(board.files, lambda: 0).deploy(manifest_of({"/t_text": TEXT * 2}), soon())
+    assert exit_of(caught.value) == BLOCKED
+    assert all(caught.value.parts().values())
+    virtual.repl.enter(soon())
+    assert names_of_tests(virtual) == []
 
 
 def test_no_bit_turned_in_the_rows_of_a_deflated_push_makes_another_file(virtual: Board) -> None:
