@@ -94,5 +94,5 @@ def bench_snapshot(state: BenchState) -> Snapshot:
         pixels=rows_from_columns(state.columns),
         text=None,
         led=state.led,
-        ticks_ms=int(state.at_s * 1000),
+        ticks_ms=state.board_us // 1000,
     )

@@ -87,8 +87,9 @@ class BenchEvent:
         duty: For ``tone``: which part of a period is high, 0 to 1; 0 for silence.
         durations_us: For ``ir``: mark and space in turn in microseconds of the board's clock; the
             first and the last is a mark. Otherwise empty.
-        board_us: For ``tone`` and ``ir``: when it began, in microseconds of the board's own clock
-            since its last hard reset.
+        board_us: For ``panel``, ``led``, ``tone`` and ``ir``: when it began, in microseconds of the
+            board's time, which goes on over all resets; its zero means nothing. An observer that
+            does not know the board's time gives the host's, which is as good for a real board.
     """
 
     at_s: float
@@ -110,6 +111,9 @@ class BenchState:
     Attributes:
         brightness: What the panel's controller was told, 0..7, whatever is lit.
         violations: The rules of the panel's bus that were broken since the rig was made.
+        board_us: Now, on the clock of `BenchEvent.board_us`.
+        up_us: Now, on the board's own clock, which its ticks are of: since its last hard reset.
+            Needed of a rig whose `Rig.time_scale` is not 1.
     """
 
     at_s: float
@@ -120,6 +124,8 @@ class BenchState:
     frequency_hz: int = 0
     duty: float = 0.0
     violations: tuple[str, ...] = ()
+    board_us: int = 0
+    up_us: int = 0
 
 
 class Bench(Protocol):

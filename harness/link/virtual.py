@@ -324,6 +324,8 @@ class _Bench:
             frequency_hz=int(seen["tone"][0]),
             duty=float(seen["tone"][1]),
             violations=tuple(str(rule) for rule in seen["violations"]),
+            board_us=int(seen["board_us"]),
+            up_us=int(seen["up_us"]),
         )
 
     def events(self) -> list[BenchEvent]:

@@ -2,7 +2,8 @@
 
 A claim is data; for each source it makes a judge of its own, which sees that source's shots in
 order and can say at any moment whether the claim is met, broken, or open, and until when time alone
-leaves it open. A judge knows no clock, no board and no bench.
+leaves it open. A judge knows no board, no bench and no clock: all moments that it is told are the
+source's, in seconds of the board's time.
 """
 
 from __future__ import annotations
@@ -18,6 +19,11 @@ from harness.scenario.matcher import Matcher, Rows
 
 #: So many of the last pictures stand in messages and reports.
 KEPT_SHOTS = 24
+
+#: The board's time may fall behind the host's, which is late to wake a sleeper: a claim that time
+#: alone will meet stays open for so many times as long, and so much longer.
+PATIENCE = 2
+PATIENCE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ class Claim:
         says: What is claimed, in words.
         broken: What is to be said when a source saw otherwise; has a place for ``{source}``.
         is_led: Whether it is about the LED; otherwise about the panel.
-        within_s: How long it may stay open.
+        within_s: How long it may stay open, in the host's seconds.
         from_now: Whether only what is seen from now on counts; otherwise all since the last claim
             was met counts, or since the test's start.
         judge: Makes a judge; is given the moment from which on it counts.
@@ -103,7 +109,7 @@ def stays(matcher: Matcher, for_s: float) -> Claim:
         f"{matcher.says} for {for_s:g} s",
         f"{matcher.says} did not stay for {for_s:g} s, says {{source}}",
         matcher.is_led,
-        for_s,
+        PATIENCE * for_s + PATIENCE_S,
         from_now=True,
         judge=lambda start_s: _Stays(matcher, start_s, for_s),
         still=matcher,
@@ -118,7 +124,7 @@ def never(matcher: Matcher, for_s: float) -> Claim:
         f"{other.says} for {for_s:g} s",
         f"{matcher.says} was seen by {{source}}, which must not be for {for_s:g} s",
         matcher.is_led,
-        for_s,
+        PATIENCE * for_s + PATIENCE_S,
         from_now=True,
         judge=lambda start_s: _Stays(other, start_s, for_s),
         still=other,
@@ -133,7 +139,7 @@ def settles(matcher: Matcher, quiet_s: float, within_s: float) -> Claim:
         matcher.is_led,
         within_s,
         from_now=True,
-        judge=lambda _: _Settles(matcher, quiet_s),
+        judge=lambda start_s: _Settles(matcher, start_s, quiet_s),
         still=matcher,
         film=matcher.panels[:1],
     )
@@ -231,26 +237,36 @@ class _Stays:
 
 
 class _Settles:
-    def __init__(self, matcher: Matcher, quiet_s: float) -> None:
+    def __init__(self, matcher: Matcher, start_s: float, quiet_s: float) -> None:
         self._matcher = matcher
+        self._start_s = start_s
         self._quiet_s = quiet_s
         self._changes = Changes()
+        self._met: Ruling | None = None
 
     def see(self, shot: Shot) -> None:
-        self._changes.is_new(shot)
+        last = self._changes.last
+        if self._changes.is_new(shot) and last is not None:
+            # Quiet enough before this change, of which the host may have been told late.
+            self._look(last, shot.at_s)
+
+    def _look(self, last: Shot, now_s: float) -> None:
+        due_s = max(self._start_s, last.at_s + self._quiet_s)
+        if self._met is None and due_s <= now_s and self._matcher.holds(last.seen):
+            self._met = met(due_s, last.seen)
 
     def ruling(self, now_s: float) -> Ruling:
         last = self._changes.last
         if last is None:
             return Ruling(None, got="nothing was seen at all")
+        self._look(last, now_s)
+        if self._met is not None:
+            return self._met
         if not self._matcher.holds(last.seen):
             return explained(self._matcher, last.seen)
-        due_s = last.at_s + self._quiet_s
-        if now_s >= due_s:
-            return met(now_s, last.seen)
         told = explained(
             self._matcher,
             last.seen,
             f"{self._changes.count} changes, the last {max(0.0, now_s - last.at_s):.3f} s ago: ",
         )
-        return replace(told, due_s=due_s)
+        return replace(told, due_s=last.at_s + self._quiet_s)

@@ -19,6 +19,7 @@ from harness.errors import (
     LinkTimeout,
     RemoteProtocolError,
 )
+from harness.scenario.clock import Clock, clock_of
 from harness.scenario.evidence import Evidence
 from harness.scenario.running import RunningProgram, Seen, note_record
 from harness.wire.device_value import find_value
@@ -29,8 +30,8 @@ from harness.wire.raw_repl_event import Noise
 EXEC_S = 15.0
 RESET_S = 10.0
 
-#: Stands among the records where a fresh interpreter began: panel and LED are dark.
-RESTARTED = Record("restart", 0)
+#: Kind of what stands among the records where a fresh interpreter began: panel and LED are dark.
+RESTARTED = "restart"
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,11 @@ class BoardUnderTest:
     Attributes:
         board: The handle that knows no verdicts; what fails there is the rig's fault.
         running: The program that runs now, None when the board is idle.
-        records: What the probe has reported in this test, oldest first, and `RESTARTED` where a
-            program has begun in a fresh interpreter.
+        records: What the probe has reported in this test, oldest first, and one of kind `RESTARTED`
+            where a program has begun in a fresh interpreter.
         sources: Where evidence on display and LED is taken from, of those that there are.
         taken_s: Source -> the moment up to which expectations have taken what it saw of a panel or
-            LED, in seconds of the host's monotonic clock; the key has ``panel`` or ``led`` too.
+            LED, on the source's clock; the key has ``panel`` or ``led`` too.
     """
 
     def __init__(
@@ -103,6 +104,11 @@ class BoardUnderTest:
     def is_running(self) -> bool:
         """Whether a program runs, so that the board cannot be asked."""
         return self.running is not None and self.running.is_running
+
+    @property
+    def clock(self) -> Clock:
+        """The clock by which records of the probe are judged."""
+        return clock_of(self.board.rig)
 
     def begin(self, sources: Iterable[str] = SOURCES) -> None:
         """Begin a test: forget what was seen.
@@ -245,9 +251,9 @@ class BoardUnderTest:
         self.is_used = True
         if isinstance(program, Path):
             self.board.repl.places["<stdin>"] = str(program)
-        started_s = time.monotonic()
+        started_s, ticks_ms = time.monotonic(), self.clock.ticks_ms()
         program_ = self.board.start(source, Deadline.after(EXEC_S))
-        self.records.append(Seen(started_s, RESTARTED))
+        self.records.append(Seen(started_s, Record(RESTARTED, ticks_ms)))
         self.running = RunningProgram(
             program_,
             self.name,

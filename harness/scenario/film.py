@@ -20,7 +20,7 @@ class Shot:
     """What a source saw from one moment on.
 
     Attributes:
-        at_s: When, or when the host was told of it, in seconds of the host's monotonic clock.
+        at_s: When, on the source's clock: seconds of the board's time, see `clock`.
         seen: What.
         how: How a program has asked for it, such as ``scroll``; empty where the source does not
             know. ``restart`` is what a fresh interpreter shows.
@@ -31,7 +31,7 @@ class Shot:
     how: str = ""
 
     def until(self, later: Shot) -> float:
-        """Return the seconds from here to a later shot, on the source's own clock."""
+        """Return the seconds from here to a later shot, by the board's ticks where it can be."""
         if "restart" in (self.how, later.how):
             return later.at_s - self.at_s
         return (later.seen.ticks_ms - self.seen.ticks_ms) % TICKS_PERIOD_MS / 1000

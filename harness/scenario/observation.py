@@ -56,7 +56,7 @@ def expect(dut: BoardUnderTest, matcher: Matcher, within_s: float, evidence: Evi
         outcomes = _watch(dut, dut.running, matcher, within_s)
     else:
         outcomes = [
-            Outcome(found.source, matcher.holds(found), found, time.monotonic())
+            Outcome(found.source, matcher.holds(found), found, _taken_s(dut, found))
             for found in dut.snapshots()
             if found.source in dut.sources and (found.is_led_known or not matcher.is_led)
         ]
@@ -112,13 +112,18 @@ def _watch(
     if "commanded" in dut.sources and dut.has_records:
         program.wait_until(lambda: matcher.holds(latest_commanded(program.records)), deadline)
         found = latest_commanded(program.records)
-        outcomes.append(Outcome("commanded", matcher.holds(found), found, time.monotonic()))
+        outcomes.append(Outcome("commanded", matcher.holds(found), found, _taken_s(dut, found)))
     bench = dut.board.rig.bench
     if bench is not None and "bench" in dut.sources:
         # The bench tells of a picture a moment after the pins were driven.
         found = _watch_bench(bench, matcher, max(deadline, Deadline.after(SETTLE_S), key=_at))
-        outcomes.append(Outcome("bench", matcher.holds(found), found, found.ticks_ms / 1000))
+        outcomes.append(Outcome("bench", matcher.holds(found), found, _taken_s(dut, found)))
     return outcomes
+
+
+def _taken_s(dut: BoardUnderTest, found: Snapshot) -> float:
+    """Return up to when a source has been asked, on its clock."""
+    return found.ticks_ms / 1000 if found.source == "bench" else dut.clock.now_s()
 
 
 def _at(deadline: Deadline) -> float:

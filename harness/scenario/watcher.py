@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Protocol
 
 from harness.board.readback import bench_snapshot
@@ -23,6 +22,11 @@ class Watcher(Protocol):
     """One source that sees time pass."""
 
     name: str
+
+    @property
+    def now_s(self) -> float:
+        """Up to when `news` has told all, on the source's clock; at first since when it watches."""
+        ...
 
     def news(self) -> list[Shot]:
         """Return the shots since the last call, the first time with the state at the beginning."""
@@ -64,8 +68,10 @@ class CommandedWatcher:
     def __init__(self, dut: BoardUnderTest, claim: Claim) -> None:
         """Begin now, or where the last claim was met."""
         self._dut = dut
+        self._clock = dut.clock
         self._is_led = claim.is_led
         self._seen = 0
+        self.now_s = self._clock.now_s()
         if claim.from_now:
             self._take_pending()
         #: What `news` returns first.
@@ -73,6 +79,8 @@ class CommandedWatcher:
 
     def news(self) -> list[Shot]:
         """Return the shots since the last call."""
+        # The time comes first: all that was seen up to it is in the news.
+        self.now_s = self._clock.now_s()
         found = [*self._pending, *self._later()]
         self._pending = []
         return found
@@ -98,13 +106,14 @@ class CommandedWatcher:
         """Return what an idle board was told before anybody listened, if it knows."""
         if self._dut.is_running:
             return []
-        now_s = time.monotonic()
-        return [Shot(now_s, each) for each in self._dut.snapshots() if each.source == self.name]
+        return [
+            Shot(self.now_s, each) for each in self._dut.snapshots() if each.source == self.name
+        ]
 
     def _shot(self, seen: Seen) -> Shot | None:
         record = seen.record
         columns, led, text, how = DARK_COLUMNS, (0, 0, 0), None, "restart"
-        if record is not RESTARTED:
+        if record.kind != RESTARTED:
             if record.kind != ("led" if self._is_led else "display"):
                 return None
             how = str(record.fields.get("how", ""))
@@ -117,7 +126,7 @@ class CommandedWatcher:
         snapshot = Snapshot(
             self.name, rows_from_columns(columns), text, led, record.ticks_ms, self._is_led
         )
-        return Shot(seen.at_s, snapshot, how)
+        return Shot(self._clock.of(seen), snapshot, how)
 
 
 class BenchWatcher:
@@ -130,8 +139,9 @@ class BenchWatcher:
         self._bench = bench
         self._what = claim.aspect
         self._seen = 0
+        shots = self._later()
         #: What `news` returns first.
-        self._pending = _beginning(dut, claim, self.name, self._later()) or [self._state(self._now)]
+        self._pending = _beginning(dut, claim, self.name, shots) or [self._shot(self._now)]
 
     def news(self) -> list[Shot]:
         """Return the shots since the last call."""
@@ -145,14 +155,20 @@ class BenchWatcher:
         self._now = self._bench.state(Deadline.after(SETTLE_S))
         events = self._bench.events()[self._seen :]
         self._seen += len(events)
-        return [self._shot(event) for event in events if event.what == self._what]
+        return [self._changed(event) for event in events if event.what == self._what]
+
+    @property
+    def now_s(self) -> float:
+        """When the observer was asked last, in the board's time."""
+        return self._now.board_us / 1e6
 
     def wait(self, deadline: Deadline) -> None:
         """Wait for the next event."""
         self._bench.wait_event(self._seen, deadline)
 
-    def _shot(self, event: BenchEvent) -> Shot:
-        return self._state(BenchState(event.at_s, event.columns or DARK_COLUMNS, event.led))
+    def _changed(self, event: BenchEvent) -> Shot:
+        columns = event.columns or DARK_COLUMNS
+        return self._shot(BenchState(event.at_s, columns, event.led, board_us=event.board_us))
 
-    def _state(self, state: BenchState) -> Shot:
-        return Shot(state.at_s, bench_snapshot(state))
+    def _shot(self, state: BenchState) -> Shot:
+        return Shot(state.board_us / 1e6, bench_snapshot(state))

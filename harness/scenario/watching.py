@@ -23,15 +23,26 @@ from harness.scenario.observation import SETTLE_S
 from harness.scenario.running import RunningProgram
 from harness.scenario.watcher import Watcher, watchers_of
 
+#: For a board that does nothing the host looks again after this: what has to pass is the board's
+#: time, and how fast it does cannot be known before.
+LEAST_WAIT_S = 0.001
 #: Pictures of one film in the journal.
 MOST_PICTURES = 24
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a claim ended with one source."""
+    """How a claim ended with one source.
+
+    Attributes:
+        source: Its name.
+        began_s: Since when it was followed, on the source's clock.
+        ruling: How it ended.
+        film: What was seen.
+    """
 
     source: str
+    began_s: float
     ruling: Ruling
     film: tuple[Shot, ...]
 
@@ -58,7 +69,7 @@ def watch(dut: BoardUnderTest, claim: Claim, evidence: Evidence) -> None:
     program = dut.running
     outcomes: list[Outcome] = []
     for watcher in watchers_of(dut, claim):
-        outcome = _follow(watcher, claim, deadline, started_s)
+        outcome = _follow(watcher, claim, deadline, dut.board.rig.time_scale)
         is_open = outcome.ruling.holds is None
         # A source that has seen nothing at all has no word.
         if outcome.film and not (is_open and any(_is_broken(each) for each in outcomes)):
@@ -80,7 +91,7 @@ def watch(dut: BoardUnderTest, claim: Claim, evidence: Evidence) -> None:
         )
     took_s = time.monotonic() - started_s
     for outcome in outcomes:
-        _note(outcome, claim, took_s, started_s, dut.name, evidence)
+        _note(outcome, claim, took_s, dut.name, evidence)
     failed = [outcome for outcome in outcomes if not outcome.ok]
     if failed:
         raise _failure(dut.name, program, claim, outcomes, failed[0])
@@ -92,22 +103,24 @@ def _is_broken(outcome: Outcome) -> bool:
     return outcome.ruling.holds is False
 
 
-def _follow(watcher: Watcher, claim: Claim, deadline: Deadline, started_s: float) -> Outcome:
-    judge = claim.judge(started_s)
+def _follow(watcher: Watcher, claim: Claim, deadline: Deadline, time_scale: int) -> Outcome:
+    began_s = watcher.now_s
+    judge = claim.judge(began_s)
     film = Changes()
     while True:
-        # The time comes first: all that was seen up to it is in the news.
-        now_s = time.monotonic()
+        # First, so that a last look follows it.
+        is_over = deadline.is_expired
         for shot in watcher.news():
             film.is_new(shot)
             judge.see(shot)
-        ruling = judge.ruling(now_s)
-        if ruling.holds is not None or now_s >= deadline.at_s:
-            return Outcome(watcher.name, ruling, tuple(film.kept))
+        ruling = judge.ruling(watcher.now_s)
+        if ruling.holds is not None or is_over:
+            return Outcome(watcher.name, began_s, ruling, tuple(film.kept))
         if ruling.due_s is None:
             watcher.wait(deadline)
         else:
-            watcher.wait(deadline.at_most(max(0.0, ruling.due_s - now_s)))
+            left_s = (ruling.due_s - watcher.now_s) / time_scale
+            watcher.wait(deadline.at_most(max(LEAST_WAIT_S, left_s)))
 
 
 def _ask_device(dut: BoardUnderTest, claim: Claim) -> list[Outcome]:
@@ -121,7 +134,7 @@ def _ask_device(dut: BoardUnderTest, claim: Claim) -> list[Outcome]:
         told = explained(matcher, found, "at the end: ")
         holds = matcher.holds(found)
         ruling = Ruling(holds, now_s, None, "" if holds else told.got, found, told.expected)
-        outcomes.append(Outcome("device", ruling, (Shot(now_s, found),)))
+        outcomes.append(Outcome("device", now_s, ruling, (Shot(now_s, found),)))
     return outcomes
 
 
@@ -129,7 +142,6 @@ def _note(
     outcome: Outcome,
     claim: Claim,
     took_s: float,
-    started_s: float,
     board: str,
     evidence: Evidence,
 ) -> None:
@@ -143,7 +155,7 @@ def _note(
             columns_from_rows(rows).hex() for rows in claim.film[:MOST_PICTURES]
         ]
         fields["found_film"] = [
-            [round(shot.at_s - started_s, 4), columns_from_rows(shot.seen.pixels).hex()]
+            [round(shot.at_s - outcome.began_s, 4), columns_from_rows(shot.seen.pixels).hex()]
             for shot in outcome.film[-MOST_PICTURES:]
         ]
         fields["message"] = claim.broken.format(source=outcome.source)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from harness.virtual.access_point import AccessPoint
 from harness.virtual.board_fault import BoardFault
+from harness.virtual.clock import BoardClock
 from harness.virtual.console import Console, Output
 from harness.virtual.flash import Flash
 from harness.virtual.inputs import InputBlock
@@ -33,6 +34,7 @@ class VirtualBoard:
         process: The interpreter, None while there is none.
         keyboard: What comes in on the serial line.
         observer: What is seen of it.
+        clock: Its time, also while it has no supply.
         access_point: The Wi-Fi.
         fault: What is wrong with it.
         is_powered: Whether it has a supply.
@@ -71,6 +73,7 @@ class VirtualBoard:
         self._publish = publish
         self._flash = Flash(settings.flash, settings.name)
         self._inputs = InputBlock()
+        self.clock = BoardClock(settings.time_scale)
         self._console = Console(b"", is_raw=False)
         self._is_mounted = False
         self._epoch_ms = 0
@@ -95,7 +98,7 @@ class VirtualBoard:
             self._restart.at_s = None
             self.access_point.power_up()
             self._show_wifi()
-            self._publish_all(self.observer.power_down(time.monotonic()))
+            self._publish_all(self.observer.power_down(time.monotonic(), self.clock.now_us()))
 
     def reset(self) -> None:
         """Reset it as its reset line would; nothing happens without a supply."""
@@ -106,16 +109,15 @@ class VirtualBoard:
     def _restart_hard(self, cause: int) -> None:
         self.keyboard.clear()
         self.access_point.power_up()
-        self._epoch_ms = time.monotonic_ns() // 1_000_000
+        self._epoch_ms = self.clock.now_us() // 1000
         self._send(self.fault.boot_noise())
         if cause == POWER_ON:
             self._restart.forget()
         self._start(cause, is_raw=False)
 
     def _start(self, cause: int, *, is_raw: bool) -> None:
-        now_s = time.monotonic()
         self._restart.begin(cause)
-        self._publish_all(self.observer.release_pins(now_s))
+        self._publish_all(self.observer.release_pins(time.monotonic(), self.clock.now_us()))
         self._inputs.answer(0)
         self._show_wifi()
         self._is_mounted = False
@@ -128,6 +130,7 @@ class VirtualBoard:
                 heap=self._settings.heap,
                 flash=self._flash.descriptor,
                 inputs=self._inputs.descriptor,
+                clock=self.clock.descriptor,
                 is_raw=is_raw,
                 cause=cause,
                 unique_id=self.unique_id,
@@ -142,6 +145,7 @@ class VirtualBoard:
         if self.process is not None:
             self.process.close()
             self.process = None
+            self.clock.end_wait()
 
     # What the interpreter does ----------------------------------------------------------------
 
@@ -157,15 +161,26 @@ class VirtualBoard:
         if output.data:
             self._send(bytes(output.data))
 
+    @property
+    def _epoch_us(self) -> int:
+        """The board's time at its last hard reset, from which its own clock counts."""
+        return self._epoch_ms * 1000
+
+    @property
+    def up_us(self) -> int:
+        """What its own clock says now."""
+        return self.clock.now_us() - self._epoch_us
+
     def _take_report(self, report: bytes) -> None:
         now_s = time.monotonic()
         kind, rest = report[:1], report[1:]
         if kind == b"P":
             if self.process is not None and self.process.take_interrupted():
                 self.observer.panel.expect_cut()
-            self._publish_all(self.observer.wires(rest, now_s))
+            board_us = self._epoch_us + int.from_bytes(rest[:8], "little")
+            self._publish_all(self.observer.wires(rest[8:], now_s, board_us))
         elif kind == b"L":
-            self._publish_all(self.observer.drive(*drive_of(rest), now_s))
+            self._publish_all(self.observer.drive(*drive_of(rest, self._epoch_us), now_s))
         elif kind == b"K":
             self.keyboard.is_binary = rest == b"0"
         elif kind == b"I" and self.process is not None:
@@ -298,4 +313,5 @@ class VirtualBoard:
         """End it all."""
         self._end_process()
         self._inputs.close()
+        self.clock.close()
         self._flash.close()

@@ -56,7 +56,7 @@ class Drive:
     Attributes:
         duty_u16: How long it is high, of 65536; None when nothing drives it.
         frequency_hz: Of its square wave; 0 for a steady level.
-        board_us: Since when, on the board's clock.
+        board_us: Since when, in the board's time.
     """
 
     duty_u16: int | None = None
@@ -71,10 +71,15 @@ class Drive:
         return self.frequency_hz, round(self.duty_u16 / _PERIOD, 4)
 
 
-def drive_of(report: bytes) -> tuple[int, Drive]:
-    """Return the pin and what drives it, as the models report it (`peripherals/_gpio.py`)."""
-    pin, duty_u16, is_driven, frequency_hz, board_us = _REPORT.unpack(report)
-    return pin, Drive(duty_u16 if is_driven else None, frequency_hz, board_us)
+def drive_of(report: bytes, epoch_us: int) -> tuple[int, Drive]:
+    """Return the pin and what drives it.
+
+    Args:
+        report: As the models send it (`peripherals/_gpio.py`).
+        epoch_us: The board's time at its last hard reset.
+    """
+    pin, duty_u16, is_driven, frequency_hz, up_us = _REPORT.unpack(report)
+    return pin, Drive(duty_u16 if is_driven else None, frequency_hz, epoch_us + up_us)
 
 
 def led_level(duty_u16: int, is_inverted: bool) -> int:
@@ -115,24 +120,26 @@ class Observer:
         self._transmitter = Transmitter()
         self._shown = (bytes(COLUMNS), 0)
         self._drives: dict[int, Drive] = {}
-        self._changed_s: float | None = None
+        #: When a drive has changed last, on the host's clock and in the board's time.
+        self._changed: tuple[float, int] | None = None
 
-    def power_down(self, now_s: float) -> list[Seen]:
+    def power_down(self, now_s: float, board_us: int) -> list[Seen]:
         """Take the supply away from the parts."""
         self.panel = Tm1640()
-        released = self.release_pins(now_s)
-        return [*released, *self._look_at_panel(now_s), *self.settle(now_s, force=True)]
+        released = self.release_pins(now_s, board_us)
+        dark = self._look_at_panel(now_s, board_us)
+        return [*released, *dark, *self.settle(now_s, force=True)]
 
-    def release_pins(self, now_s: float) -> list[Seen]:
+    def release_pins(self, now_s: float, board_us: int) -> list[Seen]:
         """Let all pins go, as a reset does: the panel's controller keeps what it shows."""
         self.panel.release()
         self._drives.clear()
-        self._changed_s = now_s
+        self._changed = now_s, board_us
         message = self._transmitter.advance(now_s + 1.0)
         self._transmitter = Transmitter()
         return [] if message is None else [_infrared(message, now_s)]
 
-    def wires(self, changes: bytes, now_s: float) -> list[Seen]:
+    def wires(self, changes: bytes, now_s: float, board_us: int) -> list[Seen]:
         """Take over changes of the panel's wires; see `Tm1640.feed`.
 
         A picture is seen when its transfer has ended: what shows for half a millisecond before that
@@ -142,7 +149,7 @@ class Observer:
         found = [Seen(now_s, "violation", text=rule) for rule in self.panel.violations]
         self.violations += self.panel.violations
         self.panel.violations.clear()
-        return found if self.panel.in_transfer else [*found, *self._look_at_panel(now_s)]
+        return found if self.panel.in_transfer else [*found, *self._look_at_panel(now_s, board_us)]
 
     def drive(self, pin: int, drive: Drive, now_s: float) -> list[Seen]:
         """Take over what drives a pin of the LED, the speaker or the infrared transmitter."""
@@ -153,7 +160,7 @@ class Observer:
             )
             return [] if message is None else [_infrared(message, now_s)]
         self._drives[pin] = drive
-        self._changed_s = now_s
+        self._changed = now_s, drive.board_us
         return []
 
     def link(self, name: str, now_s: float) -> list[Seen]:
@@ -167,20 +174,20 @@ class Observer:
     def due_s(self) -> float | None:
         """When `settle` will have something to say; None for not before a report."""
         moments = [self._transmitter.due_s]
-        if self._changed_s is not None:
-            moments.append(self._changed_s + SETTLE_S)
+        if self._changed is not None:
+            moments.append(self._changed[0] + SETTLE_S)
         return min((moment for moment in moments if moment is not None), default=None)
 
     def settle(self, now_s: float, *, force: bool = False) -> list[Seen]:
         """Return what has stood long enough; LED and speaker at once with `force`."""
         message = self._transmitter.advance(now_s)
         found = [] if message is None else [_infrared(message, now_s)]
-        if self._changed_s is None or (not force and now_s < self._changed_s + SETTLE_S):
+        if self._changed is None or (not force and now_s < self._changed[0] + SETTLE_S):
             return found
-        at_s, self._changed_s = self._changed_s, None
-        return [*found, *self._look_at_led(at_s), *self._listen(at_s)]
+        (at_s, board_us), self._changed = self._changed, None
+        return [*found, *self._look_at_led(at_s, board_us), *self._listen(at_s, board_us)]
 
-    def _look_at_led(self, at_s: float) -> list[Seen]:
+    def _look_at_led(self, at_s: float, board_us: int) -> list[Seen]:
         led = [0, 0, 0]
         for pin, (place, is_inverted) in LED_PINS.items():
             duty = self._drives.get(pin, Drive()).duty_u16
@@ -190,10 +197,10 @@ class Observer:
         if colour == self.led:
             return []
         self.led = colour
-        return [Seen(at_s, "led", led=colour)]
+        return [Seen(at_s, "led", led=colour, board_us=board_us)]
 
-    def _listen(self, at_s: float) -> list[Seen]:
-        drive = self._drives.get(SPEAKER_PIN, Drive())
+    def _listen(self, at_s: float, board_us: int) -> list[Seen]:
+        drive = self._drives.get(SPEAKER_PIN, Drive(board_us=board_us))
         if drive.tone == self.tone:
             return []
         self.tone = drive.tone
@@ -202,14 +209,16 @@ class Observer:
             Seen(at_s, "tone", frequency_hz=frequency_hz, duty=duty, board_us=drive.board_us),
         ]
 
-    def _look_at_panel(self, now_s: float) -> list[Seen]:
+    def _look_at_panel(self, now_s: float, board_us: int) -> list[Seen]:
         columns = self.panel.columns
         # How bright nothing is cannot be seen.
         shown = (columns, self.panel.brightness if any(columns) else 0)
         if shown == self._shown:
             return []
         self._shown = shown
-        return [Seen(now_s, "panel", columns=columns, brightness=shown[1])]
+        return [
+            Seen(now_s, "panel", columns=columns, brightness=shown[1], board_us=board_us),
+        ]
 
 
 def _infrared(message: Message, now_s: float) -> Seen:

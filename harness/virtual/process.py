@@ -36,10 +36,11 @@ class BootArguments:
         heap: Heap size as MicroPython takes it.
         flash: Descriptor of the flash's image.
         inputs: Descriptor of the input block.
+        clock: Descriptor of the clock.
         is_raw: Whether the raw REPL follows, and main.py is left out.
         cause: What `machine.reset_cause` returns.
         unique_id: In hexadecimal.
-        epoch_ms: The monotonic clock at the last hard reset.
+        epoch_ms: The board's time at the last hard reset.
         time_scale: How many times as fast time passes while the program waits.
         faults: What is wrong, as `BoardFault.boot_words` says it.
     """
@@ -48,6 +49,7 @@ class BootArguments:
     heap: str
     flash: int
     inputs: int
+    clock: int
     is_raw: bool
     cause: int
     unique_id: str
@@ -117,13 +119,13 @@ class Process:
         os.dup2(self._unread, 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
-        # The two that the models open keep their numbers; everything else of the supervisor goes.
-        low, high = sorted((boot.flash, boot.inputs))
-        os.closerange(3, low)
-        os.closerange(low + 1, high)
-        os.closerange(high + 1, _MAX_DESCRIPTOR)
-        os.set_inheritable(boot.flash, True)
-        os.set_inheritable(boot.inputs, True)
+        # Those that the models open keep their numbers; everything else of the supervisor goes.
+        first = 3
+        for kept in sorted((boot.flash, boot.inputs, boot.clock)):
+            os.closerange(first, kept)
+            os.set_inheritable(kept, True)
+            first = kept + 1
+        os.closerange(first, _MAX_DESCRIPTOR)
         # Neither a history file nor modules of the host.
         os.environ.clear()
         interpreter.become(
@@ -135,6 +137,7 @@ class Process:
                 self.tag.hex(),
                 str(boot.flash),
                 str(boot.inputs),
+                str(boot.clock),
                 str(int(boot.is_raw)),
                 str(boot.cause),
                 boot.unique_id,

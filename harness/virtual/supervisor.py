@@ -250,6 +250,8 @@ class Supervisor:
         board = self.board
         return {
             "at_s": time.monotonic(),
+            "board_us": board.clock.now_us(),
+            "up_us": board.up_us,
             "columns": board.observer.panel.columns.hex(),
             "led": list(board.observer.led),
             "tone": list(board.observer.tone),

@@ -6,6 +6,7 @@ the supervisor writes at any time (`harness.virtual.inputs` has the layout).
 """
 
 import utime
+from ustruct import pack, unpack
 
 #: The head of the input block, which `harness.virtual.inputs` lays out; behind it lie the durations
 #: of the last pulse train.
@@ -36,15 +37,17 @@ epoch_ms = 0
 _tag = b""
 _console = None
 _block = None
+_clock = None
 _asked = 0
 
 
-def open_channel(tag, block):
-    """Begin: `tag` marks reports, `block` is the descriptor of the input block."""
-    global _tag, _console, _block
+def open_channel(tag, block, clock):
+    """Begin: `tag` marks reports; the descriptors are of the input block and of the clock."""
+    global _tag, _console, _block, _clock
     _tag = tag
     _console = open(1, "wb")
     _block = open(block, "rb")
+    _clock = open(clock, "r+b")
 
 
 def tagged(size):
@@ -72,6 +75,18 @@ def ask(data):
     _console.write(_tag + b"?" + bytes([_asked]) + data)
     while refresh()[ANSWERED] != _asked:
         utime.sleep_ms(1)
+
+
+def told_clock():
+    """Return the number that `tell_clock` has left, of this interpreter or the one before it."""
+    _clock.seek(0)
+    return unpack("<q", _clock.read(8))[0]
+
+
+def tell_clock(number):
+    """Tell how the board's time passes from now on (`harness.virtual.clock` has the number)."""
+    _clock.seek(0)
+    _clock.write(pack("<q", number))
 
 
 def refresh():

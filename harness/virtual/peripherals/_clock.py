@@ -10,11 +10,12 @@ from _alias import builtin
 
 _host = builtin("time")
 _host_us = _host.ticks_us
+#: The board's time at the last hard reset; it goes on where the interpreter before this one ended.
 _start_us = _bench.epoch_ms * 1000
 #: How many times as fast it runs while the program waits.
 scale = _bench.scale
 #: Time that the host has spent and the board has not; negative for time that it has passed over.
-late_us = 0
+late_us = -(_bench.told_clock() >> 1)
 #: Since when the program waits, on the host's clock; 0 while it does not.
 _since_us = 0
 #: When the last callback of a timer or a pin had ended: the clock is never set back to before it.
@@ -68,6 +69,13 @@ def of_host(host_us):
     return us() - (_host_us() - host_us)
 
 
+def _tell():
+    if _since_us:
+        _bench.tell_clock(-(late_us + _since_us * (scale - 1)) * 2 + 1)
+    else:
+        _bench.tell_clock(-late_us * 2)
+
+
 def waiting(is_waiting):
     """Say whether the program waits from now on; return whether it did."""
     global late_us, _since_us
@@ -79,6 +87,7 @@ def waiting(is_waiting):
             _since_us = 0
         else:
             _since_us = _host_us()
+        _tell()
     return was_waiting
 
 
@@ -108,3 +117,5 @@ def wait_us(duration):
         waiting(was_waiting)
     late = max(0, us() - max(end, busy_us))
     late_us += late
+    if late:
+        _tell()

@@ -6,7 +6,7 @@ channel at the LED, the speaker and the infrared transmitter.
 
 import _bench
 from _clock import us as _us
-from ustruct import pack
+from ustruct import pack, pack_into
 
 _PANEL_CLOCK = const(23)  # noqa: F821, known to the compiler
 _PANEL_DATA = const(22)  # noqa: F821
@@ -22,11 +22,12 @@ _pulls = bytearray(40)
 # Nobody drives the panel's wires yet: they are pulled up.
 _levels[_PANEL_CLOCK] = _levels[_PANEL_DATA] = 1
 
-#: The wires as they change, one byte a change: clock * 2 + data, sent at each stop condition.
+#: When they were sent, and the wires as they change, one byte a change: clock * 2 + data; sent at
+#: each stop condition.
 _edges = _bench.tagged(250)
 _edges[8] = 80  # P
 _edges_view = memoryview(_edges)
-_edge_count = 9
+_edge_count = 17
 
 
 def _panel_edge(pin, level):
@@ -36,8 +37,9 @@ def _panel_edge(pin, level):
     _edge_count += 1
     # Stop condition: data rises while the clock is high.
     if _edge_count == 250 or (level and clock and pin == _PANEL_DATA):
+        pack_into("<Q", _edges, 9, _us())
         _bench.send(_edges_view[:_edge_count])
-        _edge_count = 9
+        _edge_count = 17
 
 
 def drive(pin, duty, hz, is_driven=1):

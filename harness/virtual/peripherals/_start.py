@@ -1,10 +1,10 @@
 """What the boot ROM does; its names go when the program begins.
 
 Arguments of the script (`harness.virtual.interpreter` builds them): folder of these files, tag of
-report packets (hexadecimal), file descriptor of the flash image, of the input block, 1 to go on in
-raw REPL, reset cause, unique id (hexadecimal), the clock at the last hard reset in ms, how many
-times as fast time passes while the program waits, what is wrong with the board
-(`harness.virtual.board_fault`).
+report packets (hexadecimal), file descriptor of the flash image, of the input block, of the clock,
+1 to go on in raw REPL, reset cause, unique id (hexadecimal), the board's time at the last hard
+reset in ms, how many times as fast time passes while the program waits, what is wrong with the
+board (`harness.virtual.board_fault`).
 """
 
 import sys
@@ -39,7 +39,7 @@ class Flash:
 
 def boot(main, argv):
     """Bring the board up and run boot.py and main.py in the namespace `main`."""
-    rom, tag, flash, inputs, raw, cause, unique_id, epoch_ms, scale, faults = argv[1:11]
+    rom, tag, flash, inputs, clock, raw, cause, unique_id, epoch_ms, scale, faults = argv[1:12]
     faults = faults.split(",")
     if "crash" in faults:
         raise SystemExit(1)
@@ -51,7 +51,7 @@ def boot(main, argv):
         _mount(Flash(int(flash)))
     uos.chdir("/")
     sys.path[:] = ["/rom"]
-    _install(tag, int(inputs), int(cause), unique_id, int(epoch_ms), int(scale))
+    _install(tag, int(inputs), int(clock), int(cause), unique_id, int(epoch_ms), int(scale))
     sys.path[:] = ["", ".frozen", "/lib", "/rom"]
     sys.argv[:] = []
     main.clear()
@@ -86,12 +86,12 @@ def _mount(device):
     uos.mount(volume, "/")
 
 
-def _install(tag, inputs, cause, unique_id, epoch_ms, scale):
+def _install(tag, inputs, clock, cause, unique_id, epoch_ms, scale):
     """Put the models in the place of the modules that would reach past them to the host."""
     import _bench
     from ubinascii import unhexlify
 
-    _bench.open_channel(unhexlify(tag), inputs)
+    _bench.open_channel(unhexlify(tag), inputs, clock)
     _bench.cause = cause
     _bench.unique_id = unhexlify(unique_id)
     _bench.epoch_ms = epoch_ms

@@ -79,5 +79,7 @@ def test_probe_that_is_not_armed_knows_no_command(commanded: dict[str, object] |
 
 
 def test_bench_snapshot_keeps_what_the_observer_saw() -> None:
-    seen = bench_snapshot(BenchState(1.5, b"\x80\x01" + bytes(13) + b"\x80", (9, 8, 7)))
+    seen = bench_snapshot(
+        BenchState(0.0, b"\x80\x01" + bytes(13) + b"\x80", (9, 8, 7), board_us=1500999)
+    )
     assert seen == Snapshot("bench", CORNERS, None, (9, 8, 7), 1500)

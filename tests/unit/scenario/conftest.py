@@ -58,15 +58,20 @@ class HandBench:
         with self._changed:
             if columns is not None:
                 self._columns = columns
-                self._events.append(BenchEvent(time.monotonic(), "panel", columns=columns))
+                self._note("panel", columns=columns)
             if led is not None:
                 self._led = led
-                self._events.append(BenchEvent(time.monotonic(), "led", led=led))
+                self._note("led", led=led)
             self._changed.notify_all()
+
+    def _note(self, what: str, **fields: Any) -> None:
+        now_s = time.monotonic()
+        self._events.append(BenchEvent(now_s, what, board_us=int(now_s * 1e6), **fields))
 
     def state(self, deadline: Deadline) -> BenchState:
         """Return what is seen now."""
-        return BenchState(time.monotonic(), self._columns, self._led)
+        now_s = time.monotonic()
+        return BenchState(now_s, self._columns, self._led, board_us=int(now_s * 1e6))
 
     def events(self) -> list[BenchEvent]:
         """Return all that was seen."""

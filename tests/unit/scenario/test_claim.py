@@ -93,6 +93,15 @@ def test_settles_is_met_by_quiet_after_the_last_change() -> None:
     assert rule(claim, [*shots, number("3", 2.2)], 2.3).holds is True, "the same is no change"
 
 
+def test_settles_counts_quiet_that_was_over_before_the_next_change_was_told() -> None:
+    claim = settles(shows("3"), 0.5, 5.0)
+    shots = [number("3", 1.0), number("2", 1.6)]
+    ruling = rule(claim, shots, 1.7, start_s=0.9)
+    assert (ruling.holds, ruling.at_s) == (True, 1.5)
+    assert rule(claim, shots, 1.7, start_s=1.55).at_s == 1.55
+    assert rule(claim, shots, 1.7, start_s=1.65).holds is None, "that was before it began"
+
+
 def test_settles_is_open_while_it_changes_and_when_something_else_is_left() -> None:
     claim = settles(shows("3"), 0.5, 5.0)
     shots = [number("3", 1.0), number("2", 1.4), number("3", 1.8)]

@@ -27,11 +27,12 @@ def test_led_level_of_all_ways_to_say_a_value_is_the_value(value: int) -> None:
 def test_led_is_one_change_once_it_has_settled() -> None:
     observer = Observer()
     observer.drive(RED, Drive(0), 1.0)
-    observer.drive(GREEN, Drive(65535), 1.0001)
+    observer.drive(GREEN, Drive(65535, board_us=70), 1.0001)
     assert observer.settle(1.0005) == []
     assert observer.due_s == 1.0001 + SETTLE_S
     (seen,) = observer.settle(1.002)
     assert (seen.what, seen.led, seen.at_s) == ("led", (255, 255, 0), 1.0001)
+    assert seen.board_us == 70
     assert observer.settle(2.0) == []
 
 
@@ -39,7 +40,7 @@ def test_led_that_nobody_drives_is_dark_even_red() -> None:
     observer = Observer()
     observer.drive(RED, Drive(0), 1.0)
     observer.settle(2.0)
-    observer.release_pins(3.0)
+    observer.release_pins(3.0, 0)
     (seen,) = observer.settle(3.0, force=True)
     assert seen.led == (0, 0, 0)
 
@@ -47,9 +48,10 @@ def test_led_that_nobody_drives_is_dark_even_red() -> None:
 def test_panel_is_seen_when_its_transfer_has_ended() -> None:
     observer = Observer()
     wires = transfer(0x40) + transfer(0x88) + transfer(0xC0, 1, 2)
-    assert observer.wires(wires[:-4], 1.0) == []
-    (seen,) = observer.wires(wires[-4:], 2.0)
+    assert observer.wires(wires[:-4], 1.0, 100) == []
+    (seen,) = observer.wires(wires[-4:], 2.0, 300)
     assert (seen.what, seen.at_s, seen.columns) == ("panel", 2.0, b"\x01\x02" + bytes(14))
+    assert seen.board_us == 300
 
 
 def test_wifi_that_does_not_change_is_no_event() -> None:
@@ -71,6 +73,15 @@ def test_tone_is_one_change_once_it_has_settled_and_ends() -> None:
     assert (seen.what, seen.frequency_hz, seen.duty, seen.board_us) == ("tone", 0, 0.0, 90)
 
 
+def test_tone_that_a_reset_has_ended_was_over_with_it() -> None:
+    observer = Observer()
+    observer.drive(SPEAKER, Drive(32768, 880, 30), 1.0)
+    observer.settle(1.5)
+    observer.release_pins(2.0, 1000)
+    (seen,) = observer.settle(2.5)
+    assert (seen.what, seen.frequency_hz, seen.board_us) == ("tone", 0, 1000)
+
+
 def test_steady_level_at_the_speaker_is_no_tone() -> None:
     observer = Observer()
     observer.drive(SPEAKER, Drive(65535, 0, 5), 1.0)
@@ -79,25 +90,25 @@ def test_steady_level_at_the_speaker_is_no_tone() -> None:
 
 def test_broken_rule_of_the_bus_is_an_event_and_stays_in_the_state() -> None:
     observer = Observer()
-    seen = observer.wires(transfer(0x00), 1.0)
+    seen = observer.wires(transfer(0x00), 1.0, 0)
     assert [(each.what, each.text) for each in seen] == [("violation", UNKNOWN)]
-    assert observer.wires(transfer(0x40), 2.0) == []
+    assert observer.wires(transfer(0x40), 2.0, 0) == []
     assert observer.violations == [UNKNOWN]
 
 
 def test_brightness_of_a_lit_panel_is_seen_and_of_a_dark_one_is_not() -> None:
     observer = Observer()
-    assert observer.wires(transfer(0x40) + transfer(0x88), 1.0) == []
-    (first,) = observer.wires(transfer(0xC0, 1), 2.0)
-    (second,) = observer.wires(transfer(0x8F), 3.0)
+    assert observer.wires(transfer(0x40) + transfer(0x88), 1.0, 0) == []
+    (first,) = observer.wires(transfer(0xC0, 1), 2.0, 0)
+    (second,) = observer.wires(transfer(0x8F), 3.0, 0)
     assert (first.brightness, second.brightness) == (0, 7)
     assert first.columns == second.columns
 
 
 def test_report_of_a_pin_is_taken_apart() -> None:
     report = struct.pack("<BHBIQ", 26, 21760, 1, 38000, 1 << 40)
-    assert drive_of(report) == (26, Drive(21760, 38000, 1 << 40))
-    assert drive_of(struct.pack("<BHBIQ", 4, 0, 0, 0, 7)) == (4, Drive(None, 0, 7))
+    assert drive_of(report, 5) == (26, Drive(21760, 38000, (1 << 40) + 5))
+    assert drive_of(struct.pack("<BHBIQ", 4, 0, 0, 0, 7), 0) == (4, Drive(None, 0, 7))
 
 
 def test_event_as_json_has_all_that_the_client_reads() -> None:

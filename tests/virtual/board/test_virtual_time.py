@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.link.virtual import VirtualSettings
-from tests.virtual.board.conftest import soon
+from tests.virtual.board.conftest import RAW_PROMPT, soon
 
 if TYPE_CHECKING:
     from tests.virtual.board.conftest import BareBoard, MakeBoard
@@ -103,6 +103,46 @@ def test_clock_is_never_set_back(fast: BareBoard) -> None:
         "t.deinit()\nprint(back, fired > 20)"
     )
     assert output == "0 True\n"
+
+
+def told_us(board: BareBoard) -> tuple[int, int]:
+    """Return the board's time, and what its own clock says, as the observer tells them."""
+    state = board.control.bench.state(soon())
+    return state.board_us, state.up_us
+
+
+def test_boards_time_is_told_and_goes_on_over_resets(fast: BareBoard) -> None:
+    first_us, _ = told_us(fast)
+    began_s = time.monotonic()
+    fast.run("time.sleep(40)")
+    slept_us, _ = told_us(fast)
+    host_us = (time.monotonic() - began_s) * 1e6
+    assert 40e6 <= slept_us - first_us <= 40e6 + host_us
+    fast.line.write(b"\x04")
+    fast.line.read_until(RAW_PROMPT)
+    ticks_ms = int(fast.run("import time\nprint(time.ticks_ms())"))
+    board_us, up_us = told_us(fast)
+    assert 0 <= up_us // 1000 - ticks_ms < 10_000
+    assert board_us > slept_us
+    assert ticks_ms > 40_000, "a soft reset sets no clock back"
+    fast.control.lines.hard_reset(soon())
+    fast.enter_raw()
+    ticks_ms = int(fast.run("import time\nprint(time.ticks_ms())"))
+    later_us, up_us = told_us(fast)
+    assert later_us > board_us
+    assert 0 <= up_us // 1000 - ticks_ms < 10_000
+    assert ticks_ms < 30_000
+
+
+def test_changes_of_panel_and_led_are_told_in_the_boards_time(fast: BareBoard) -> None:
+    fast.run(
+        "from machine import Pin, PWM\ngreen = PWM(Pin(21), freq=1000, duty=0)\n"
+        "for duty in (1020, 40):\n    green.duty(duty)\n    time.sleep(2)\n"
+    )
+    fast.control.bench.state(soon())
+    on, off = [event for event in fast.control.events() if event.what == "led"]
+    assert 2e6 <= off.board_us - on.board_us < 2.5e6
+    assert off.at_s - on.at_s < 1.0
 
 
 def test_sleep_us_is_exact_at_real_speed(bare: BareBoard) -> None:

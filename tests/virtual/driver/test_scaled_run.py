@@ -27,6 +27,16 @@ def test_button(board, inputs):
     assert board.evaluate("button.value()") == 0
     inputs.press("a")
     assert board.evaluate("button.value()") == 1
+
+def test_over_time(board, display):
+    board.start(
+        "import codey, time\\ndef count(numbers, seconds):\\n    for number in numbers:\\n"
+        "        codey.display.show(number)\\n        time.sleep(seconds)\\n"
+        "count((0, 1, 0, 1), 0.8)\\ncount((3,), 5)\\nwhile True:\\n    count((0, 1), 0.8)\\n")
+    parts = [("0", 0.8), ("1", 0.8)]
+    display.sequence([*parts, *parts, "3"], strict=True, tolerance_s=0.3)
+    display.stays("3", for_s=2)
+    display.settles("1", quiet_s=0.4)
 """
 
 
@@ -57,7 +67,7 @@ def test_scroll_takes_the_same_time_on_the_board_at_any_scale(
 ) -> None:
     folder = run(pytester, "--hil-board", "virtual", "--hil-time-scale", str(scale))
     told = record(folder)
-    assert [test["verdict"] for test in told["tests"]] == ["pass", "pass"], told["tests"]
+    assert [test["verdict"] for test in told["tests"]] == ["pass"] * 3, told["tests"]
     assert [board["time_scale"] for board in told["boards"]] == [scale]
     journal = (folder / "journal.jsonl").read_text(encoding="utf-8").splitlines()
     entries = [json.loads(line) for line in journal]
