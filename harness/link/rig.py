@@ -176,6 +176,14 @@ class Inputs(Protocol):
         """
         ...
 
+    def rest(self, deadline: Deadline) -> bool:
+        """Put all inputs back to what they are when nobody touches the board, and the Wi-Fi up.
+
+        Returns:
+            Whether any was not at rest.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class Rig:

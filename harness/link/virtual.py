@@ -346,3 +346,6 @@ class _Inputs:
 
     def set(self, name: str, value: InputValue, deadline: Deadline) -> float:
         return float(self._control.ask("input", deadline, name=name, value=value))
+
+    def rest(self, deadline: Deadline) -> bool:
+        return bool(self._control.ask("rest", deadline))

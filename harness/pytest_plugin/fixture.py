@@ -75,6 +75,7 @@ def _lent(hil_run: HilRun, request: pytest.FixtureRequest, number: int) -> Itera
             dut.is_used = True
         bench = dut.board.rig.bench
         try:
+            _let_go(dut, hil_run)
             dut.stop()
             if bench is not None:
                 # Whatever it has seen until now is told before it answers.
@@ -85,6 +86,13 @@ def _lent(hil_run: HilRun, request: pytest.FixtureRequest, number: int) -> Itera
     if bench is not None and not hil_run.has_failed(request.node.nodeid):
         # A test that has failed already has said what matters more.
         _require_rules_kept(dut, bench)
+
+
+def _let_go(dut: BoardUnderTest, hil_run: HilRun) -> None:
+    """Undo what the test has done to the board's inputs, by whatever means."""
+    inputs = dut.board.rig.inputs
+    if inputs is not None and inputs.rest(Deadline.after(BENCH_S)):
+        hil_run.evidence.write("step", board=dut.name, name="inputs: at rest", ok=True, seconds=0)
 
 
 def _require_rules_kept(dut: BoardUnderTest, bench: Bench) -> None:
@@ -174,14 +182,12 @@ def led(board: BoardUnderTest, hil_run: HilRun) -> Led:
 
 
 @pytest.fixture
-def inputs(board: BoardUnderTest, hil_run: HilRun) -> Iterator[RigInputs]:
+def inputs(board: BoardUnderTest, hil_run: HilRun) -> RigInputs:
     """Gestures at `board`; a rig without inputs skips the test. Undone after the test."""
     rig = board.board.rig
     if rig.inputs is None:
         pytest.skip("missing capability: inputs")
-    rig_inputs = RigInputs(rig.inputs, board.name, hil_run.evidence, rig.time_scale)
-    yield rig_inputs
-    rig_inputs.restore()
+    return RigInputs(rig.inputs, board.name, hil_run.evidence, rig.time_scale)
 
 
 @pytest.fixture

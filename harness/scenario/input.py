@@ -31,18 +31,6 @@ POSITIONS = {
     "right": (45, 0),
 }
 _FLAT = (0.0, 0.0, 1.0)
-#: What each input is when nobody touches the board.
-RESTING: dict[str, InputValue] = {
-    **{f"button_{button}": False for button in BUTTONS},
-    "potentiometer": 0.0,
-    "light": 0.0,
-    "sound": 0.0,
-    "battery": 0.0,
-    "acceleration": _FLAT,
-    "rotation": (0.0, 0.0, 0.0),
-    "wifi": "up",
-}
-
 _PERCENT = 100
 #: Loudness in percent is 1.34 times the reading less 3 (docs/codey.md, "Sensors").
 _SOUND_GAIN = 1.34
@@ -59,7 +47,7 @@ _MAX_TEXT_BYTES = 31
 
 
 class RigInputs:
-    """Gestures at one board; what they change is undone by `restore`."""
+    """Gestures at one board, which the plugin undoes after the test, as all else done to it."""
 
     def __init__(self, inputs: Inputs, board: str, evidence: Evidence, time_scale: int = 1) -> None:
         """Use a rig's inputs.
@@ -74,7 +62,7 @@ class RigInputs:
         self._board = board
         self._evidence = evidence
         self._time_scale = time_scale
-        self._changed: dict[str, InputValue] = {}
+        self._acceleration: InputValue = _FLAT
 
     def set(self, name: str, value: InputValue) -> float:
         """Set one of the rig's inputs by its own name; see `harness.link.rig.Inputs`.
@@ -86,7 +74,8 @@ class RigInputs:
             ConfigError: The rig has no such input, or the value is not one for it.
         """
         at_s = self._inputs.set(name, value, Deadline.after(SET_S))
-        self._changed[name] = value
+        if name == "acceleration":
+            self._acceleration = value
         self._evidence.write(
             "step",
             board=self._board,
@@ -169,7 +158,7 @@ class RigInputs:
         """
         _check("strength of a shake", strength_g, 0.1, 16, "g")
         _check("time to shake", seconds, _SHAKE_HALF_S, 60, "seconds")
-        before = self._changed.get("acceleration", _FLAT)
+        before = self._acceleration
         began_s = self.set("acceleration", (strength_g, 0.0, 1.0))
         for half in range(1, round(seconds / _SHAKE_HALF_S)):
             self._pass(_SHAKE_HALF_S)
@@ -215,13 +204,6 @@ class RigInputs:
     def wifi(self, state: str) -> float:
         """Bring the board's Wi-Fi ``up``, ``down``, or give it a ``wrong_password``."""
         return self.set("wifi", state)
-
-    def restore(self) -> None:
-        """Undo all: let the buttons go, lay the board down, and bring the Wi-Fi up."""
-        for name in [name for name in self._changed if name in RESTING]:
-            if self._changed[name] != RESTING[name]:
-                self.set(name, RESTING[name])
-        self._changed.clear()
 
     def _send(self, data: bytes) -> float:
         durations_us = infrared.pulses(data)

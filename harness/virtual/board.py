@@ -295,6 +295,13 @@ class VirtualBoard:
         """
         self._inputs.set(name, value, time.monotonic_ns() // 1000)
 
+    def rest_inputs(self) -> bool:
+        """Put all inputs back and bring the Wi-Fi up; return whether any was not at rest."""
+        had_wifi = self.access_point.condition == "up"
+        if not had_wifi:
+            self.set_wifi("up")
+        return self._inputs.rest() or not had_wifi
+
     def look(self) -> None:
         """Bring what is seen up to date, LED and speaker at once."""
         self.drain()

@@ -23,6 +23,8 @@ _MOTION = 60
 _TRAIN_NUMBER = 84
 _TRAIN = 85
 _DURATIONS = 96
+#: What is set from outside, without the number of the last train: a train does not begin anew.
+_INPUTS = slice(_IMU_ID, _TRAIN_NUMBER)
 #: Pin, count, start.
 _TRAIN_HEAD = struct.Struct("<BHQ")
 
@@ -69,6 +71,17 @@ class InputBlock:
         self.set("acceleration", (0.0, 0.0, 1.0), 0)
         # What a published port found on a real board; the original chip says 0x68.
         self.set("imu_id", 0x98, 0)
+        self._at_rest = self._block[_INPUTS]
+
+    def rest(self) -> bool:
+        """Put all inputs back to what they were at first.
+
+        Returns:
+            Whether any was not at rest.
+        """
+        was_at_rest = self._block[_INPUTS] == self._at_rest
+        self._block[_INPUTS] = self._at_rest
+        return not was_at_rest
 
     def set(self, name: str, value: object, now_us: int) -> None:
         """Set one input.

@@ -208,6 +208,7 @@ class Supervisor:
             "input": lambda request: self._set_input(
                 str(request.get("name")), request.get("value")
             ),
+            "rest": lambda _: self.board.rest_inputs(),
             "fault": lambda request: self._set_fault(parse_fault(str(request.get("text", "")))),
             "vanish": lambda _: self._vanish(),
             "close": lambda _: self._end(),

@@ -214,14 +214,12 @@ def kitchen(boards: dict[str, BoardUnderTest]) -> BoardUnderTest:
 
 
 @pytest.fixture
-def kitchen_inputs(kitchen: BoardUnderTest, hil_run: HilRun) -> Iterator[RigInputs]:
-    """Gestures at the kitchen's board, undone after the test."""
+def kitchen_inputs(kitchen: BoardUnderTest, hil_run: HilRun) -> RigInputs:
+    """Gestures at the kitchen's board."""
     rig = kitchen.board.rig
     if rig.inputs is None:
         pytest.skip("missing capability: inputs")
-    gestures = RigInputs(rig.inputs, kitchen.name, hil_run.evidence, rig.time_scale)
-    yield gestures
-    gestures.restore()
+    return RigInputs(rig.inputs, kitchen.name, hil_run.evidence, rig.time_scale)
 
 
 @pytest.mark.requirement("CODEY-EVENT-05", "CODEY-BUTTON-01", "CODEY-DISPLAY-04", "MQTT-27")

@@ -104,6 +104,12 @@ class HandInputs:
         self.history.append((name, value))
         return 0.0
 
+    def rest(self, deadline: Deadline) -> bool:
+        """Forget it; return whether anything was set."""
+        was_set = bool(self.set_to)
+        self.set_to.clear()
+        return was_set
+
 
 @dataclass
 class Shown:

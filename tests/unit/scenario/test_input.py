@@ -1,4 +1,4 @@
-"""Gestures: which settings they end as, what they refuse, and that they are undone."""
+"""Gestures: which settings they end as, and what they refuse."""
 
 from __future__ import annotations
 
@@ -146,24 +146,6 @@ def test_impossible_gesture_is_refused_and_does_nothing(
     assert caught.value.expected
     assert caught.value.got
     assert hand.history == []
-
-
-def test_restore_undoes_what_is_not_at_rest(rig: RigInputs, hand: HandInputs) -> None:
-    rig.press("a")
-    rig.hold("b")
-    rig.light(60)
-    rig.tilt("left")
-    rig.wifi("down")
-    hand.history.clear()
-    rig.restore()
-    assert hand.history == [
-        ("button_a", False),
-        ("light", 0.0),
-        ("acceleration", (0.0, 0.0, 1.0)),
-        ("wifi", "up"),
-    ]
-    rig.restore()
-    assert len(hand.history) == 4
 
 
 def test_each_setting_is_noted_with_its_moment(hand: HandInputs, slept: Slept) -> None:

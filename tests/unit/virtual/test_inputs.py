@@ -30,6 +30,30 @@ def test_fresh_block_has_buttons_released(block: InputBlock) -> None:
     assert [data[4 + pin] for pin in (2, 12, 27, 34)] == [0, 0, 1, 1]
 
 
+def test_block_at_rest_is_a_fresh_one_whatever_was_set(block: InputBlock) -> None:
+    fresh = read(block)
+    assert not block.rest()
+    for name, value in (
+        *((button, True) for button in ("button_a", "button_c", "power_key")),
+        *((level, 0.5) for level in ("light", "adc32")),
+        *((pin, 1) for pin in ("gpio2", "gpio13", "gpio33")),
+        *((vector, (0.5, -1, 2)) for vector in ("acceleration", "rotation")),
+        ("imu_id", 0),
+    ):
+        block.set(name, value, 0)
+        assert block.rest(), name
+        assert read(block) == fresh, name
+
+
+def test_rest_neither_begins_a_pulse_train_anew_nor_touches_the_wifi(block: InputBlock) -> None:
+    block.set("ir", [9000, 4500, 560], 77)
+    block.show_wifi(3, 2)
+    block.answer(9)
+    before = read(block)
+    assert not block.rest()
+    assert read(block) == before
+
+
 def test_analogue_input_is_little_endian_at_its_pin(block: InputBlock) -> None:
     block.set("light", 1.0, 0)
     block.set("adc32", 0.25, 0)
