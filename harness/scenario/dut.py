@@ -19,6 +19,7 @@ from harness.errors import (
     LinkTimeout,
     RemoteProtocolError,
 )
+from harness.link.rig import BenchState
 from harness.scenario.clock import Clock, clock_of
 from harness.scenario.evidence import Evidence
 from harness.scenario.running import RunningProgram, Seen, note_record
@@ -58,6 +59,7 @@ class BoardUnderTest:
         sources: Where evidence on display and LED is taken from, of those that there are.
         taken_s: Source -> the moment up to which expectations have taken what it saw of a panel or
             LED, on the source's clock; the key has ``panel`` or ``led`` too.
+        first_seen: What the bench saw when the test began; None before the first one.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class BoardUnderTest:
         self.records: list[Seen] = []
         self.sources = frozenset(SOURCES)
         self.taken_s: dict[tuple[str, str], float] = {}
+        self.first_seen: BenchState | None = None
         self._records_on = has_records
         self._idle_stream = RecordStream()
         self._evidence = evidence
@@ -119,8 +122,11 @@ class BoardUnderTest:
         self.sources = frozenset(sources)
         self.records.clear()
         self.taken_s.clear()
-        if self.board.rig.bench is not None:
-            self.board.rig.bench.clear()
+        bench = self.board.rig.bench
+        if bench is not None:
+            # In this order nothing that changes meanwhile is lost.
+            bench.clear()
+            self.first_seen = bench.state(Deadline.after(EXEC_S))
 
     def reset(self) -> None:
         """Give the board a fresh interpreter; ends a running program."""

@@ -140,6 +140,10 @@ class BenchWatcher:
         self._what = claim.aspect
         self._seen = 0
         shots = self._later()
+        if dut.first_seen is not None:
+            # What was told while the test began is in this already.
+            first = self._shot(dut.first_seen)
+            shots = [first, *(shot for shot in shots if shot.at_s >= first.at_s)]
         #: What `news` returns first.
         self._pending = _beginning(dut, claim, self.name, shots) or [self._shot(self._now)]
 

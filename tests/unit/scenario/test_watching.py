@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.deadline import Deadline
 from harness.errors import ExpectationFailed, HarnessError
+from harness.link.rig import BenchState
 from harness.scenario import observation, watching
 from harness.scenario.assertion import Display, Led
 from harness.scenario.claim import Claim, eventually, never, settles, stays
@@ -95,7 +97,8 @@ def test_failing_claim_leaves_both_films_in_the_evidence(running: Hand) -> None:
     entry = running.notebook.of("expect")[1]
     assert entry["source"] == "bench"
     assert entry["expected_film"] == [drawn(each).hex() for each in ("1", "2", "3")]
-    assert [px for _, px in entry["found_film"]] == [drawn(each).hex() for each in ("1", "2", "4")]
+    found = [DARK, drawn("1"), drawn("2"), drawn("4")]
+    assert [px for _, px in entry["found_film"]] == [each.hex() for each in found]
     assert entry["expected_px"] == drawn("3").hex()
     assert "3 NOT seen" in entry["diff"]
     assert entry["message"] == "the sequence was not seen by bench within 0.1 s"
@@ -142,10 +145,10 @@ def test_settles_when_the_last_change_is_over(running: Hand) -> None:
         watch(running.dut, settles(shows("4"), 0.1, 0.2), running.notebook)
 
 
-def scroll(hand: Hand, text: str, end_ms: int) -> None:
+def scroll(hand: Hand, text: str, end_ms: int, *, seen_from: int = 0) -> None:
     strip = strip_of(text)
     hand.wired.link.feed(record(1000, how="scroll", text=text, columns=strip[:16]))
-    for at in range(len(strip) + 1):
+    for at in range(seen_from, len(strip) + 1):
         hand.bench.see(columns=strip[at : at + 16].ljust(16, b"\0"))
     hand.wired.link.feed(record(1000 + end_ms, how="clear", text=None, columns=DARK))
 
@@ -165,6 +168,31 @@ def test_scrolling_text_is_told_by_request_and_by_pictures(running: Hand) -> Non
         watch(running.dut, scrolls("hello", 0.1), running.notebook)
     assert caught.value.tried == "scrolling text 'hello' was not seen by commanded within 0.1 s"
     assert caught.value.got.startswith("scrolling text 'hallo'\nexpected            found")
+
+
+def test_scrolling_text_may_begin_with_what_the_test_before_has_left(running: Hand) -> None:
+    running.bench.see(columns=strip_of("hello")[:16])
+    running.dut.begin()
+    scroll(running, "hello", 3000, seen_from=1)
+    watch(running.dut, scrolls("hello", 0.5), running.notebook)
+    assert noted(running) == {"commanded": True, "bench": True}
+    scroll(running, "hello", 3000, seen_from=1)
+    with pytest.raises(ExpectationFailed, match="was not seen by bench"):
+        watch(running.dut, scrolls("hello", 0.1), running.notebook)
+
+
+def test_what_changed_while_the_test_began_is_seen_once(running: Hand) -> None:
+    look = running.bench.state
+
+    def state(deadline: Deadline) -> BenchState:
+        show(running, "1", sources=("bench",))
+        return look(deadline)
+
+    running.bench.state = state  # type: ignore[method-assign]
+    running.dut.begin(["bench"])
+    running.bench.state = look  # type: ignore[method-assign]
+    show(running, "2", sources=("bench",))
+    watch(running.dut, sequence([Part(shows("1")), Part(shows("2"))], 0.1), running.notebook)
 
 
 def test_idle_board_is_told_by_records_of_its_timers(hand: Hand) -> None:
