@@ -73,6 +73,7 @@ class Claim:
         judge: Makes a judge; is given the moment from which on it counts.
         still: What a source can tell that knows the last state only; None for nothing.
         film: The expected pictures, in order.
+        is_instant: Whether it is about what is shown now, and has no time in it.
     """
 
     says: str
@@ -83,11 +84,25 @@ class Claim:
     judge: Callable[[float], Judge]
     still: Matcher | None = None
     film: tuple[Rows, ...] = ()
+    is_instant: bool = False
 
     @property
     def aspect(self) -> str:
         """What it is about: ``panel`` or ``led``."""
         return "led" if self.is_led else "panel"
+
+
+def shown(matcher: Matcher, within_s: float) -> Claim:
+    """It is seen now, or comes within a time."""
+    return Claim(
+        matcher.says,
+        f"{matcher.says} was not seen by {{source}} within {within_s:g} s",
+        matcher.is_led,
+        within_s,
+        from_now=True,
+        judge=lambda _: _Shown(matcher),
+        is_instant=True,
+    )
 
 
 def eventually(matcher: Matcher, within_s: float) -> Claim:
@@ -185,6 +200,27 @@ def explained(matcher: Matcher, seen: Snapshot | None, before: str = "") -> Ruli
         return Ruling(None, got="nothing was seen at all")
     expected = matcher.panels[0] if matcher.panels else None
     return Ruling(None, got=f"{before}{matcher.explain(seen)}", found=seen, expected=expected)
+
+
+def rule_on(matcher: Matcher, seen: Snapshot, now_s: float) -> Ruling:
+    """Return whether what is seen now is what is expected; open while it is not."""
+    told = explained(matcher, seen)
+    return replace(told, holds=matcher.holds(seen) or None, at_s=now_s)
+
+
+class _Shown:
+    def __init__(self, matcher: Matcher) -> None:
+        self._matcher = matcher
+        self._changes = Changes()
+
+    def see(self, shot: Shot) -> None:
+        self._changes.is_new(shot)
+
+    def ruling(self, now_s: float) -> Ruling:
+        last = self._changes.last
+        if last is None:
+            return Ruling(None, got="nothing was seen at all")
+        return rule_on(self._matcher, last.seen, now_s)
 
 
 class _Eventually:

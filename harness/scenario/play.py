@@ -16,9 +16,9 @@ from harness.broker.session import is_topic_matched
 from harness.deadline import Deadline
 from harness.errors import ConfigError, LinkError
 from harness.link.rig import Bench
+from harness.scenario.commanded import latest_commanded, rgb_of
 from harness.scenario.dut import BoardUnderTest
 from harness.scenario.matcher import Matcher, led_is, shows
-from harness.scenario.observation import latest_commanded, rgb_of
 from harness.scenario.running import RunningProgram
 
 #: How long the bench's watcher waits at a time; it only decides how soon its thread ends.

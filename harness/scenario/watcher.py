@@ -9,10 +9,13 @@ from harness.board.snapshot import Snapshot, rows_from_columns
 from harness.deadline import Deadline
 from harness.link.rig import Bench, BenchEvent, BenchState
 from harness.scenario.claim import Claim
+from harness.scenario.commanded import DARK_COLUMNS, rgb_of
 from harness.scenario.dut import RESTARTED, BoardUnderTest
 from harness.scenario.film import Shot
-from harness.scenario.observation import DARK_COLUMNS, SETTLE_S, rgb_of
 from harness.scenario.running import Seen
+
+#: After the probe's record the panel is being written: an ESP32 needs at most 20 ms for a frame.
+SETTLE_S = 1.0
 
 #: What has arrived already is taken within this; a program that floods never ends.
 PENDING_S = 0.02

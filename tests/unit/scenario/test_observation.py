@@ -9,10 +9,11 @@ import pytest
 
 from harness.board.snapshot import rows_from_columns
 from harness.errors import ExpectationFailed, HarnessError
-from harness.scenario import observation
+from harness.scenario import watching
+from harness.scenario.commanded import latest_commanded
 from harness.scenario.font import render_number
 from harness.scenario.matcher import Matcher, is_dark, led_is, shows
-from harness.scenario.observation import expect, latest_commanded
+from harness.scenario.observation import expect
 from harness.scenario.running import Seen
 from harness.wire.probe_record import Record
 
@@ -116,7 +117,7 @@ def test_running_program_waits_for_the_pins_after_the_record(hand: Hand, ran: ty
 def test_running_program_is_red_when_one_source_disagrees(
     hand: Hand, ran: type[Ran], source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(observation, "SETTLE_S", 0.05)
+    monkeypatch.setattr(watching, "SETTLE_S", 0.05)
     hand.start("show", ran(is_endless=True))
     hand.report("display", px=(P39 if source == "commanded" else P38).hex(), text=None, how="show")
     hand.bench.see(columns=P39 if source == "bench" else P38)
@@ -136,6 +137,32 @@ def test_program_that_has_ended_is_judged_by_snapshots(hand: Hand, ran: type[Ran
         "device",
         "bench",
     ]
+
+
+def test_program_that_has_raised_is_told(hand: Hand, ran: type[Ran]) -> None:
+    error = b"Traceback (most recent call last):\r\nOSError: [Errno 5] EIO\r\n"
+    program = hand.start("boom", ran(error=error))
+    program.expect_end(1.0)
+    with pytest.raises(ExpectationFailed) as caught:
+        expect(hand.dut, shows("38"), 1.0, hand.notebook)
+    assert caught.value.advice == "the program had raised OSError: [Errno 5] EIO"
+
+
+def test_check_of_what_is_shown_now_ends_alike_for_a_running_program(
+    make_hand: MakeHand, ran: type[Ran]
+) -> None:
+    noted = []
+    for is_running in (True, False):
+        hand = make_hand()
+        hand.dut.begin()
+        if is_running:
+            hand.start("show", ran(is_endless=True))
+            hand.report("display", px=P38.hex(), text="38", how="show")
+        all_show(hand, P38, BLUE)
+        expect(hand.dut, shows("38"), 1.0, hand.notebook)
+        noted.append({**hand.notebook.of("expect")[0], "took_s": 0})
+        assert {("commanded", "panel"), ("bench", "panel")} <= set(hand.dut.taken_s)
+    assert noted[0] == noted[1]
 
 
 def test_snapshot_while_a_program_runs_is_refused(hand: Hand, ran: type[Ran]) -> None:

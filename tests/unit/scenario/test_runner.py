@@ -11,7 +11,7 @@ from harness.broker.client import MqttClient
 from harness.broker.inbox import Inbox
 from harness.broker.message import Delivery
 from harness.errors import BrokerError, ExpectationFailed, HarnessError
-from harness.scenario import observation
+from harness.scenario import watching
 from harness.scenario.font import render_number
 from harness.scenario.matcher import led_is, shows
 from harness.scenario.messenger import Messenger, Subscription
@@ -91,7 +91,7 @@ class Stage:
 @pytest.fixture
 def stage(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """A runner on a board under test that has all that a rig can have."""
-    monkeypatch.setattr(observation, "SETTLE_S", 0.05)
+    monkeypatch.setattr(watching, "SETTLE_S", 0.05)
     return Stage(hand)
 
 

@@ -40,7 +40,6 @@ def drawn(text: str) -> bytes:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching, "SETTLE_S", 0.05)
-    monkeypatch.setattr(observation, "SETTLE_S", 0.05)
 
 
 @pytest.fixture
