@@ -1,4 +1,4 @@
-"""Run a virtual board in the foreground and show its panel and LED."""
+"""Run a virtual board in the foreground, show its panel and LED; keys a, b, c press its buttons."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NoReturn
 
+from harness.cli.buttons import has_keys, pressed_by_keys
 from harness.cli.target import add_device_src_argument, manifest_of
 
 if TYPE_CHECKING:
@@ -95,6 +96,8 @@ def run(args: argparse.Namespace) -> int:
         parse_fault,
         start_virtual,
     )
+    from harness.scenario.evidence import NoEvidence
+    from harness.scenario.input import RigInputs
 
     fault = parse_fault(args.fault)
     heap = {"heap": args.heap} if args.heap else {}
@@ -128,9 +131,14 @@ def run(args: argparse.Namespace) -> int:
             fault = parse_fault(control.set_fault(fault, Deadline.after(ANSWER_S)))
             control.power.off(Deadline.after(ANSWER_S))
             control.power.on(Deadline.after(ANSWER_S))
-        _announce(control, str(fault), as_json=args.json)
+        is_watched = not args.json and not args.no_panel and sys.stdout.isatty()
+        takes_keys = is_watched and has_keys()
+        _announce(control, str(fault), as_json=args.json, takes_keys=takes_keys)
         show: Callable[[], None] = _nothing
-        if not args.json and not args.no_panel and sys.stdout.isatty():
+        if takes_keys:
+            gestures = RigInputs(control.inputs, args.name, NoEvidence(), control.time_scale)
+            resources.enter_context(pressed_by_keys(gestures))
+        if is_watched:
             show = resources.enter_context(_drawing(control))
         while True:
             control.bench.wait_event(0, Deadline.after(WAIT_S))
@@ -154,7 +162,7 @@ def _nothing() -> None:
     """Show nothing: standard output is for a program."""
 
 
-def _announce(control: VirtualControl, fault: str, *, as_json: bool) -> None:
+def _announce(control: VirtualControl, fault: str, *, as_json: bool, takes_keys: bool) -> None:
     identity = control.identity
     if as_json:
         told = {"port": identity["port"], "id": identity["id"]}
@@ -167,6 +175,7 @@ def _announce(control: VirtualControl, fault: str, *, as_json: bool) -> None:
         f"Wi-Fi for its programs: {ssid} / {password}\n"
         + (f"its time passes {scale} times as fast\n" if scale != 1 else "")
         + (f"what is wrong with it: {fault}\n" if fault else "")
+        + ("keys a, b and c press its buttons\n" if takes_keys else "")
         + f"try: mpremote connect {identity['port']} repl      (Ctrl-C here ends it)",
         flush=True,
     )
