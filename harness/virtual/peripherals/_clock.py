@@ -91,12 +91,22 @@ def waiting(is_waiting):
     return was_waiting
 
 
+def give_back(moment_us):
+    """Set the clock back to a moment that was just now: what came after it was the host's alone."""
+    global late_us
+    if _shown_us or us() <= moment_us:
+        return
+    late_us += us() - moment_us
+    _tell()
+    # To tell it takes time too, and a busy host may take the processor away in it.
+    late_us += us() - moment_us
+
+
 def wait_us(duration):
     """Let `duration` of board time pass; the clock then shows that it was exactly as much.
 
     An ESP32 counts cycles in such a wait; a host wakes a sleeper 0.1 ms late, when busy 10 ms.
     """
-    global late_us
     if _shown_us:
         stand(_shown_us + duration)
         return
@@ -115,7 +125,4 @@ def wait_us(duration):
                 _host.sleep_us(left - 150)
     finally:
         waiting(was_waiting)
-    late = max(0, us() - max(end, busy_us))
-    late_us += late
-    if late:
-        _tell()
+    give_back(max(end, busy_us))

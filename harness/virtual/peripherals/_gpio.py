@@ -5,6 +5,7 @@ channel at the LED, the speaker and the infrared transmitter.
 """
 
 import _bench
+from _clock import give_back as _give_back
 from _clock import us as _us
 from ustruct import pack, pack_into
 
@@ -45,7 +46,10 @@ def _panel_edge(pin, level):
 def drive(pin, duty, hz, is_driven=1):
     """Report how long a pin is high, as 16 bits of a period; `hz` is 0 for a steady level."""
     if pin in _WATCHED:
-        _bench.report(pack("<BBHBIQ", 76, pin, duty, is_driven, hz, _us()))  # L
+        now = _us()
+        _bench.report(pack("<BBHBIQ", 76, pin, duty, is_driven, hz, now))  # L
+        # A board sets a register. Here the supervisor wakes, and may take the processor.
+        _give_back(now)
 
 
 class Pin:
