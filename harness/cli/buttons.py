@@ -55,7 +55,8 @@ def pressed_by_keys(gestures: RigInputs) -> Iterator[None]:
                         return
 
     before = termios.tcgetattr(terminal)
-    tty.setcbreak(terminal)
+    # At once, here and below: to wait for output to drain is to wait for whoever reads it.
+    tty.setcbreak(terminal, termios.TCSANOW)
     thread = threading.Thread(target=serve, name="buttons", daemon=True)
     thread.start()
     try:
@@ -65,4 +66,4 @@ def pressed_by_keys(gestures: RigInputs) -> Iterator[None]:
         thread.join()
         os.close(stop)
         os.close(stopped)
-        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+        termios.tcsetattr(terminal, termios.TCSANOW, before)
