@@ -205,6 +205,16 @@ class _Keeper:
         items[:] = short
         self.config.hook.pytest_deselected(items=left_out)
 
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Spare the end of a run without Hypothesis the loading of it.
+
+        Where Hypothesis is installed its plugin imports it for the terminal's summary, whether a
+        test used it or not: 0.2 s of each run, and 0.7 s where no bytecode is kept.
+        """
+        unused = session.config.pluginmanager.get_plugin("hypothesispytest")
+        if unused is not None and "hypothesis" not in sys.modules:
+            session.config.pluginmanager.unregister(unused)
+
     def pytest_report_collectionfinish(self) -> list[str]:
         """Say that this is not everything."""
         return ["the short set; hil run --all takes every scenario"] if self._is_short else []

@@ -15,7 +15,7 @@ def fresh(tmp_path: Path) -> Checkout:
     return Checkout.make(tmp_path)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ready(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """Return a checkout that is set up; each test that shares it leaves it set up."""
     checkout = Checkout.make(tmp_path_factory.mktemp("ready"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli.test import names_path
+from harness.cli.test import run as command_test
 from tests.launcher.checkout import REPOSITORY
 
 
@@ -53,3 +56,22 @@ def test_selection_of_nothing_is_no_success(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 5, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "cores", "expected"),
+    [([], 1, ["-n", "1"]), ([], 2, ["-n", "3"]), (["-n", "0"], 2, ["-n", "0"])],
+)
+def test_whole_suite_runs_in_more_processes_than_cores_unless_told(
+    given: list[str], cores: int, expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(os, "execv", lambda _, arguments: started.append(arguments))
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
+
+    command_test(argparse.Namespace(rest=given))
+
+    (arguments,) = started
+    assert arguments[arguments.index("-n") :][:2] == expected
+    assert arguments.count("-n") == 1

@@ -29,26 +29,23 @@ def test_first_start_of_fresh_clone_sets_up_and_runs_command(fresh: Checkout) ->
     ]
 
 
-def test_second_start_does_nothing_and_says_nothing(fresh: Checkout) -> None:
-    fresh.hil("exec")
-
+def test_second_start_does_nothing_and_says_nothing(ready: Checkout) -> None:
     # Without any program on PATH, and with an index that cannot be reached.
-    done = fresh.hil("exec", PATH="", PIP_FIND_LINKS="/nowhere")
+    done = ready.hil("exec", PATH="", PIP_FIND_LINKS="/nowhere")
 
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_command_test_installs_the_test_tools_too(fresh: Checkout) -> None:
-    fresh.hil("exec")
-    packages = next((fresh.root / ".venv/lib").glob("python3.*/site-packages"))
+def test_command_test_installs_the_test_tools_too(ready: Checkout) -> None:
+    packages = next((ready.root / ".venv/lib").glob("python3.*/site-packages"))
     assert not (packages / "tinytest.py").exists()
 
-    done = fresh.hil("test")
+    done = ready.hil("test")
 
     assert done.returncode == 0, done.stderr
     assert (packages / "tinytest.py").exists()
     assert "requirements-dev.lock" in done.stderr
-    assert fresh.hil("exec").stderr == ""
+    assert ready.hil("exec").stderr == ""
 
 
 def _remove_interpreter(venv: Path) -> None:
@@ -141,15 +138,14 @@ def test_linked_venv_folder_is_left_alone_when_venv_is_made_anew(fresh: Checkout
 
 
 def test_changed_pyproject_updates_without_network_and_keeps_other_packages(
-    fresh: Checkout,
+    ready: Checkout,
 ) -> None:
-    fresh.hil("exec")
-    packages = next(fresh.root.glob(".venv/lib/python3.*/site-packages"))
+    packages = next(ready.root.glob(".venv/lib/python3.*/site-packages"))
     (packages / "somebodys.py").touch()
-    with (fresh.root / "pyproject.toml").open("a", encoding="utf-8") as file:
+    with (ready.root / "pyproject.toml").open("a", encoding="utf-8") as file:
         file.write("# changed\n")
 
-    done = fresh.hil("exec", PIP_FIND_LINKS="/nowhere")
+    done = ready.hil("exec", PIP_FIND_LINKS="/nowhere")
 
     assert done.returncode == 0, done.stderr
     assert "making" not in done.stderr

@@ -10,6 +10,8 @@ import pytest
 from harness import shipped
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.unit.cli.conftest import Hil
 
 SCENARIOS = shipped.scenarios()
@@ -42,3 +44,25 @@ def test_short_set_says_that_it_is_one(hil: Hil) -> None:
     assert said in hil("run", "--collect-only").stdout
     assert said not in hil("run", "--collect-only", "--all").stdout
     assert said not in hil("run", "--collect-only", str(SCENARIOS)).stdout
+
+
+#: A test, and a word at the process's end on whether Hypothesis was loaded.
+TELLS = """
+import atexit, sys
+{before}
+def test_one({argument}):
+    atexit.register(lambda: print("loaded", "hypothesis" in sys.modules))
+"""
+
+
+def test_run_that_does_not_use_hypothesis_does_not_load_it(hil: Hil, tmp_path: Path) -> None:
+    (tmp_path / "test_plain.py").write_text(TELLS.format(before="", argument=""), "utf-8")
+    assert hil("run", "test_plain.py").stdout.endswith("loaded False\n")
+
+
+def test_run_that_uses_hypothesis_has_its_summary(hil: Hil, tmp_path: Path) -> None:
+    before = "from hypothesis import given, strategies\n@given(x=strategies.just(1))"
+    (tmp_path / "test_given.py").write_text(TELLS.format(before=before, argument="x"), "utf-8")
+    said = hil("run", "test_given.py", "--hypothesis-show-statistics").stdout
+    assert "Hypothesis Statistics" in said
+    assert said.endswith("loaded True\n")

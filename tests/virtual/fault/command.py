@@ -161,7 +161,6 @@ class Commands:
             MARK: self._mark,
             "TMPDIR": str(temporary),
             "PYTHONPATH": str(ROOT),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "COLUMNS": "100",
         }
         if "HIL_MOSQUITTO" in os.environ:
