@@ -143,7 +143,7 @@ def run(args: argparse.Namespace) -> int:
         while True:
             control.bench.wait_event(0, Deadline.after(WAIT_S))
             # Only what is seen now is shown; a board that lives for days must not fill the memory.
-            control.bench.clear()
+            control.bench.take()
             show()
     return 0
 

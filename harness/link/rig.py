@@ -136,7 +136,7 @@ class Bench(Protocol):
         ...
 
     def events(self) -> list[BenchEvent]:
-        """Return all that was seen since the bench was opened or cleared, oldest first."""
+        """Return all that was seen since the bench was opened or `take`, oldest first."""
         ...
 
     def wait_event(self, seen: int, deadline: Deadline) -> int:
@@ -147,8 +147,8 @@ class Bench(Protocol):
         """
         ...
 
-    def clear(self) -> None:
-        """Forget the events."""
+    def take(self) -> list[BenchEvent]:
+        """Return what `events` returns, and forget it."""
         ...
 
 

@@ -198,7 +198,7 @@ class VirtualControl:
         return answer.get("ok")
 
     def events(self) -> list[BenchEvent]:
-        """Return the events since the connection was made or `clear`."""
+        """Return the events since the connection was made or `take`."""
         with self._changed:
             return list(self._events)
 
@@ -216,10 +216,11 @@ class VirtualControl:
                     return min(seen, len(self._events))
             return len(self._events)
 
-    def clear(self) -> None:
-        """Forget the events that have come."""
+    def take(self) -> list[BenchEvent]:
+        """Return the events that have come, and forget them."""
         with self._changed:
-            self._events.clear()
+            events, self._events = self._events, []
+            return events
 
     def close(self) -> None:
         """Close the connection; the board goes on. May be called twice."""
@@ -334,8 +335,8 @@ class _Bench:
     def wait_event(self, seen: int, deadline: Deadline) -> int:
         return self._control.wait_event(seen, deadline)
 
-    def clear(self) -> None:
-        self._control.clear()
+    def take(self) -> list[BenchEvent]:
+        return self._control.take()
 
 
 class _Inputs:
@@ -343,9 +344,16 @@ class _Inputs:
 
     def __init__(self, control: VirtualControl) -> None:
         self._control = control
+        # Whoever had the board before may have left it so.
+        self._may_be_set = True
 
     def set(self, name: str, value: InputValue, deadline: Deadline) -> float:
+        self._may_be_set = True
         return float(self._control.ask("input", deadline, name=name, value=value))
 
     def rest(self, deadline: Deadline) -> bool:
-        return bool(self._control.ask("rest", deadline))
+        if not self._may_be_set:
+            return False
+        was_set = bool(self._control.ask("rest", deadline))
+        self._may_be_set = False
+        return was_set

@@ -12,7 +12,7 @@ from harness.broker.mosquitto import Mosquitto
 from harness.broker.scripted import ScriptedBroker
 from harness.deadline import Deadline
 from harness.errors import ExpectationFailed, LinkError
-from harness.link.rig import Bench
+from harness.link.rig import BenchEvent
 from harness.pytest_plugin.collection import evidence_of
 from harness.pytest_plugin.run import HilRun, run_of
 from harness.scenario.assertion import Display, Led
@@ -74,18 +74,18 @@ def _lent(hil_run: HilRun, request: pytest.FixtureRequest, number: int) -> Itera
         if hil_run.has_failed(request.node.nodeid):
             dut.is_used = True
         bench = dut.board.rig.bench
+        seen: list[BenchEvent] | None = None
         try:
             _let_go(dut, hil_run)
-            dut.stop()
-            if bench is not None:
-                # Whatever it has seen until now is told before it answers.
-                bench.state(Deadline.after(BENCH_S))
+            seen = dut.end()
         finally:
-            for event in bench.events() if bench is not None else ():
+            if seen is None:  # the board is lost, and what was seen of it matters all the more
+                seen = bench.take() if bench is not None else []
+            for event in seen:
                 hil_run.evidence.bench(dut.name, event)
-    if bench is not None and not hil_run.has_failed(request.node.nodeid):
+    if not hil_run.has_failed(request.node.nodeid):
         # A test that has failed already has said what matters more.
-        _require_rules_kept(dut, bench)
+        _require_rules_kept(dut, seen)
 
 
 def _let_go(dut: BoardUnderTest, hil_run: HilRun) -> None:
@@ -95,13 +95,13 @@ def _let_go(dut: BoardUnderTest, hil_run: HilRun) -> None:
         hil_run.evidence.write("step", board=dut.name, name="inputs: at rest", ok=True, seconds=0)
 
 
-def _require_rules_kept(dut: BoardUnderTest, bench: Bench) -> None:
+def _require_rules_kept(dut: BoardUnderTest, seen: list[BenchEvent]) -> None:
     """Check that the driver kept the rules of the panel's bus, whatever the panel shows.
 
     Raises:
         ExpectationFailed: It broke one.
     """
-    broken = [event.text for event in bench.events() if event.what == "violation"]
+    broken = [event.text for event in seen if event.what == "violation"]
     if broken:
         raise ExpectationFailed(
             "the panel's bus was used against its rules",

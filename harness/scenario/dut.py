@@ -19,7 +19,7 @@ from harness.errors import (
     LinkTimeout,
     RemoteProtocolError,
 )
-from harness.link.rig import BenchState
+from harness.link.rig import BenchEvent, BenchState
 from harness.scenario.clock import Clock, clock_of
 from harness.scenario.evidence import Evidence
 from harness.scenario.running import RunningProgram, Seen, note_record
@@ -84,6 +84,7 @@ class BoardUnderTest:
         self.sources = frozenset(SOURCES)
         self.taken_s: dict[tuple[str, str], float] = {}
         self.first_seen: BenchState | None = None
+        self._last_seen: BenchState | None = None
         self._records_on = has_records
         self._idle_stream = RecordStream()
         self._evidence = evidence
@@ -123,14 +124,26 @@ class BoardUnderTest:
         self.records.clear()
         self.taken_s.clear()
         bench = self.board.rig.bench
-        if bench is not None:
+        if bench is not None and self._last_seen is None:
             # In this order nothing that changes meanwhile is lost.
-            bench.clear()
-            self.first_seen = bench.state(Deadline.after(EXEC_S))
+            bench.take()
+            self._last_seen = bench.state(Deadline.after(EXEC_S))
+        self.first_seen, self._last_seen = self._last_seen, None
+
+    def end(self) -> list[BenchEvent]:
+        """End a test, and the program that runs, and return what the bench has seen in it."""
+        self.stop()
+        bench = self.board.rig.bench
+        if bench is None:
+            return []
+        # Whatever it has seen until now is told before it answers. What it sees from now on is the
+        # next test's, unless that begins with a fresh interpreter.
+        self._last_seen = bench.state(Deadline.after(EXEC_S))
+        return bench.take()
 
     def reset(self) -> None:
         """Give the board a fresh interpreter; ends a running program."""
-        self.running = None
+        self.running = self._last_seen = None
         self.board.repl.places.pop("<stdin>", None)
         self.board.reset(Deadline.after(RESET_S))
         self._is_armed = False

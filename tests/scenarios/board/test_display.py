@@ -54,7 +54,7 @@ def test_long_text_scrolls_column_by_column_and_ends_dark(
     bench = codey.board.rig.bench
     assert bench is not None
     bench.state(Deadline.after(5.0))  # what came before has been told by then
-    bench.clear()
+    bench.take()
     took_ms = codey.exec(
         "from time import ticks_diff, ticks_ms\n"
         "began = ticks_ms()\ncodey.display.show('abc')\nprint(ticks_diff(ticks_ms(), began))"

@@ -86,9 +86,10 @@ class HandBench:
                     return seen
             return len(self._events)
 
-    def clear(self) -> None:
-        """Forget the events."""
-        self._events.clear()
+    def take(self) -> list[BenchEvent]:
+        """Return the events, and forget them."""
+        events, self._events = self._events, []
+        return events
 
 
 class HandInputs:

@@ -311,3 +311,27 @@ def test_test_begins_with_nothing_seen(running: Hand) -> None:
     running.dut.begin()
     assert (running.dut.records, running.dut.taken_s) == ([], {})
     assert running.bench.events() == []
+
+
+def film(hand: Hand) -> list[bytes]:
+    """Return what the bench's film has in it, as a sequence sees it."""
+    assert hand.dut.first_seen is not None
+    return [hand.dut.first_seen.columns, *(event.columns for event in hand.bench.events())]
+
+
+def test_what_changes_between_two_tests_is_in_the_film_of_the_second(running: Hand) -> None:
+    show(running, "38", sources=("bench",))
+    assert [event.columns for event in running.dut.end()] == [drawn("38")]
+    show(running, "39", sources=("bench",))
+    running.dut.begin()
+    assert film(running) == [drawn("38"), drawn("39")]
+
+
+def test_what_was_before_a_reset_is_in_no_film(running: Hand) -> None:
+    show(running, "38", sources=("bench",))
+    running.dut.end()
+    show(running, "39", sources=("bench",))
+    running.dut.reset()
+    running.bench.see(columns=DARK)
+    running.dut.begin()
+    assert film(running) == [DARK]

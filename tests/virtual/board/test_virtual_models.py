@@ -100,7 +100,7 @@ def test_infrared_light_is_seen_as_what_it_says(
     # measured here is the model, so the program may try again.
     seen = []
     for _ in range(5):
-        bare.control.bench.clear()
+        bare.control.bench.take()
         bare.run(f"send({infrared.pulses(infrared.encode(content))!r})")
         wait_for(bare, "ir")
         (message,) = infrared_messages(bare.control.bench.events())

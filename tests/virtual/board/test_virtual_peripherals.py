@@ -109,7 +109,7 @@ def test_led_channels_set_one_after_the_other_are_one_change(bare: BareBoard) ->
         " ((14, 1023), (21, 0), (4, 0))]\n"
     )
     bare.control.bench.state(soon())
-    bare.control.bench.clear()
+    bare.control.bench.take()
     bare.run("for channel, duty in zip(channels, (3, 1020, 400)): channel.duty(duty)")
     bare.control.bench.state(soon())
     assert [event.led for event in bare.control.bench.events()] == [(255, 255, 100)]
@@ -229,7 +229,7 @@ def test_soft_reset_ends_timers(bare: BareBoard) -> None:
     bare.line.write(b"\x04")
     bare.line.read_until(b"exit\r\n>")
     bare.control.bench.state(soon())
-    bare.control.bench.clear()
+    bare.control.bench.take()
     bare.run("import time\ntime.sleep_ms(50)")
     bare.control.bench.state(soon())
     assert bare.control.bench.events() == []
