@@ -7,8 +7,7 @@ Cause and effect of a failure are seldom in the same channel, so every output th
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.report.record import (
     Effect,
@@ -34,9 +33,8 @@ CHANNELS = ("step", "exec", "serial", "mqtt", "broker", "commanded", "bench", "c
 _TEXT_LENGTH = 160
 
 
-@dataclass(frozen=True)
-class Moment:
-    """One thing that happened.
+class Moment(NamedTuple):
+    """One thing that happened; a tuple, since a page has twenty thousand of them.
 
     Attributes:
         start_s: When it began, in seconds since the test's start; may be negative for what was
