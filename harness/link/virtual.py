@@ -20,7 +20,14 @@ from harness.errors import (
     LinkOpenFailed,
     LinkTimeout,
 )
-from harness.link.rig import BenchEvent, BenchState, InputValue
+from harness.link.rig import BenchEvent
+from harness.link.virtual_part import (
+    VirtualBench,
+    VirtualInputs,
+    VirtualLines,
+    VirtualPower,
+    colour_of,
+)
 from harness.link.virtual_process import VirtualProcess, start_virtual
 from harness.virtual.fault import Fault, parse_fault
 from harness.virtual.place import control_path
@@ -114,10 +121,10 @@ class VirtualControl:
         except BaseException:
             self.close()
             raise
-        self.lines = _Lines(self)
-        self.power = _Power(self)
-        self.bench = _Bench(self)
-        self.inputs = _Inputs(self)
+        self.lines = VirtualLines(self)
+        self.power = VirtualPower(self)
+        self.bench = VirtualBench(self)
+        self.inputs = VirtualInputs(self)
 
     @property
     def network(self) -> tuple[str, str]:
@@ -265,7 +272,7 @@ class VirtualControl:
                     what=str(event["what"]),
                     columns=bytes.fromhex(event["columns"]),
                     brightness=int(event["brightness"]),
-                    led=_colour(event["led"]),
+                    led=colour_of(event["led"]),
                     text=str(event["text"]),
                     frequency_hz=int(event["frequency_hz"]),
                     duty=float(event["duty"]),
@@ -275,85 +282,3 @@ class VirtualControl:
             )
         else:
             self._answers[int(message["id"])] = message
-
-
-def _colour(value: list[int]) -> tuple[int, int, int]:
-    red, green, blue = value
-    return red, green, blue
-
-
-class _Lines:
-    """`Lines`: the reset line."""
-
-    def __init__(self, control: VirtualControl) -> None:
-        self._control = control
-
-    def hard_reset(self, deadline: Deadline) -> None:
-        self._control.ask("reset", deadline)
-
-
-class _Power:
-    """`Power`: the supply."""
-
-    #: A virtual board has no capacitors.
-    off_s = 0.0
-
-    def __init__(self, control: VirtualControl) -> None:
-        self._control = control
-
-    def off(self, deadline: Deadline) -> None:
-        self._control.ask("power", deadline, on=False)
-
-    def on(self, deadline: Deadline) -> None:
-        self._control.ask("power", deadline, on=True)
-
-
-class _Bench:
-    """`Bench`; after `state` all earlier events are in `events`."""
-
-    def __init__(self, control: VirtualControl) -> None:
-        self._control = control
-
-    def state(self, deadline: Deadline) -> BenchState:
-        seen = self._control.ask("state", deadline)
-        return BenchState(
-            at_s=float(seen["at_s"]),
-            columns=bytes.fromhex(seen["columns"]),
-            led=_colour(seen["led"]),
-            wifi=str(seen["wifi"]),
-            brightness=int(seen["brightness"]),
-            frequency_hz=int(seen["tone"][0]),
-            duty=float(seen["tone"][1]),
-            violations=tuple(str(rule) for rule in seen["violations"]),
-            board_us=int(seen["board_us"]),
-            up_us=int(seen["up_us"]),
-        )
-
-    def events(self) -> list[BenchEvent]:
-        return self._control.events()
-
-    def wait_event(self, seen: int, deadline: Deadline) -> int:
-        return self._control.wait_event(seen, deadline)
-
-    def take(self) -> list[BenchEvent]:
-        return self._control.take()
-
-
-class _Inputs:
-    """`Inputs`; the names are those of `harness.virtual.inputs`."""
-
-    def __init__(self, control: VirtualControl) -> None:
-        self._control = control
-        # Whoever had the board before may have left it so.
-        self._may_be_set = True
-
-    def set(self, name: str, value: InputValue, deadline: Deadline) -> float:
-        self._may_be_set = True
-        return float(self._control.ask("input", deadline, name=name, value=value))
-
-    def rest(self, deadline: Deadline) -> bool:
-        if not self._may_be_set:
-            return False
-        was_set = bool(self._control.ask("rest", deadline))
-        self._may_be_set = False
-        return was_set

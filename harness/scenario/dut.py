@@ -9,21 +9,14 @@ from pathlib import Path
 
 from harness.board.board import Board
 from harness.board.device_source import value_source
-from harness.board.program import MAX_OUTPUT_BYTES
 from harness.board.snapshot import SOURCES, Snapshot
 from harness.deadline import Deadline
-from harness.errors import (
-    DeviceException,
-    ExpectationFailed,
-    HarnessError,
-    LinkTimeout,
-    RemoteProtocolError,
-)
+from harness.errors import DeviceException, HarnessError, LinkTimeout
 from harness.link.rig import BenchEvent, BenchState
 from harness.scenario.clock import Clock, clock_of
+from harness.scenario.code_run import CodeRun, run_code
 from harness.scenario.evidence import Evidence
 from harness.scenario.running import RunningProgram, Seen, note_record
-from harness.wire.device_value import find_value
 from harness.wire.probe_record import Record, RecordStream, Text
 from harness.wire.raw_repl_event import Noise
 
@@ -197,16 +190,7 @@ class BoardUnderTest:
         Raises:
             ExpectationFailed: It raised, or it did not end in time and was interrupted.
         """
-        error, text = self._run(source, within_s)
-        if error is not None:
-            raise ExpectationFailed(
-                f"the code on the board raised {error.type_name}",
-                on=self.name,
-                expected="no exception",
-                got=error.got + _where(error),
-                advice=_last_line(source),
-            ) from error
-        return text
+        return self._run(source, within_s).output()
 
     def exec_raises(self, source: str, type_name: str, within_s: float = EXEC_S) -> DeviceException:
         """Run product code that has to raise.
@@ -222,16 +206,7 @@ class BoardUnderTest:
         Raises:
             ExpectationFailed: It raised nothing, or something else.
         """
-        error, text = self._run(source, within_s)
-        if error is None or error.type_name != type_name:
-            raise ExpectationFailed(
-                f"the code on the board did not raise {type_name}",
-                on=self.name,
-                expected=type_name,
-                got=f"no exception; it printed {text[-200:]!r}" if error is None else error.got,
-                advice=_last_line(source),
-            ) from error
-        return error
+        return self._run(source, within_s).raised(type_name)
 
     def evaluate(self, expression: str, within_s: float = EXEC_S) -> object:
         """Return the value of an expression on the board.
@@ -242,21 +217,7 @@ class BoardUnderTest:
         Raises:
             ExpectationFailed: It raised, or has no value of such a kind.
         """
-        text = self.exec(value_source(expression), within_s)
-        try:
-            found = find_value(text.encode())
-        except RemoteProtocolError as error:
-            raise ExpectationFailed(
-                f"the value of {expression} on the board is not one that can be sent",
-                on=self.name,
-                expected=error.expected,
-                got=error.got,
-            ) from error
-        if found is None:
-            raise ExpectationFailed(
-                f"the board gave no value of {expression}", on=self.name, got=repr(text[-200:])
-            )
-        return found[0]
+        return self._run(value_source(expression), within_s).value_of(expression)
 
     def start(self, program: Path | str) -> RunningProgram:
         """Start a program as if it were the board's ``main.py``, in a fresh interpreter.
@@ -326,34 +287,10 @@ class BoardUnderTest:
         for snapshot in snapshots:
             self._evidence.write("snapshot", board=self.name, **snapshot.as_json())
 
-    def _run(self, source: str, within_s: float) -> tuple[DeviceException | None, str]:
+    def _run(self, source: str, within_s: float) -> CodeRun:
         self.arm()
         self._has_run_code = True
-        program = self.board.start(source, Deadline.after(EXEC_S))
-        error: DeviceException | None = None
-        deadline = Deadline.after(within_s)
-        text = bytearray()
-        stream = RecordStream()
-        try:
-            while program.is_running:
-                text += self._keep(stream.receive(program.read(deadline)))
-                del text[:-MAX_OUTPUT_BYTES]
-            program.wait(deadline)
-        except DeviceException as raised:
-            error = raised
-        except LinkTimeout as late:
-            if not deadline.is_expired:
-                raise
-            program.interrupt(Deadline.after(RESET_S))
-            raise ExpectationFailed(
-                f"the code on the board did not end within {within_s:g} s",
-                on=self.name,
-                expected="its end",
-                got=program.output[-200:].decode("utf-8", "replace"),
-                advice=_last_line(source),
-            ) from late
-        text += self._keep(stream.receive(program.read(deadline)) + stream.flush())
-        return error, text.decode("utf-8", "replace").replace("\r\n", "\n")
+        return run_code(self.board, source, within_s, self._keep)
 
     def _keep(self, items: list[Text | Record]) -> bytes:
         """Keep records, stamped with now, and return the text between them."""
@@ -366,12 +303,3 @@ class BoardUnderTest:
                 self.records.append(Seen(now_s, item))
                 note_record(item, self.name, self._evidence)
         return bytes(text)
-
-
-def _where(error: DeviceException) -> str:
-    return "".join(f"\n{frame.file}:{frame.line} in {frame.function}" for frame in error.frames)
-
-
-def _last_line(source: str) -> str:
-    lines = source.strip().splitlines()
-    return f"the code was: {lines[-1].strip()}" if lines else ""
