@@ -8,11 +8,14 @@ The programs that the tests start keep their bytecode in a folder of the session
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
 import tempfile
+import warnings
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
@@ -39,8 +42,18 @@ def pytest_configure(config: pytest.Config) -> None:
     patch = pytest.MonkeyPatch()
     patch.setenv(BYTECODE, folder)
     patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-    config.add_cleanup(lambda: shutil.rmtree(folder))
+    config.add_cleanup(lambda: _remove(folder))
     config.add_cleanup(patch.undo)
+
+
+def _remove(folder: str) -> None:
+    """Remove a folder into which a process that is ending may still write."""
+    for _ in range(10):
+        with contextlib.suppress(OSError):
+            shutil.rmtree(folder)
+        if not Path(folder).exists():
+            return
+    warnings.warn(f"left behind, since something goes on writing to it: {folder}", stacklevel=1)
 
 
 @pytest.hookimpl(wrapper=True)

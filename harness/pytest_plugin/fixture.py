@@ -67,6 +67,8 @@ def _lent(hil_run: HilRun, request: pytest.FixtureRequest, number: int) -> Itera
         except LinkError as error:
             hil_run.stand.recover(number - 1, error)
             dut.reset()
+    # Who had the board before the run may have left it so.
+    _let_go(dut, hil_run)
     dut.begin(evidence_of(request.node, hil_run.settings))
     try:
         yield dut
@@ -76,8 +78,10 @@ def _lent(hil_run: HilRun, request: pytest.FixtureRequest, number: int) -> Itera
         bench = dut.board.rig.bench
         seen: list[BenchEvent] | None = None
         try:
-            _let_go(dut, hil_run)
-            seen = dut.end()
+            try:
+                _let_go(dut, hil_run)
+            finally:
+                seen = dut.end()
         finally:
             if seen is None:  # the board is lost, and what was seen of it matters all the more
                 seen = bench.take() if bench is not None else []
@@ -89,7 +93,7 @@ def _lent(hil_run: HilRun, request: pytest.FixtureRequest, number: int) -> Itera
 
 
 def _let_go(dut: BoardUnderTest, hil_run: HilRun) -> None:
-    """Undo what the test has done to the board's inputs, by whatever means."""
+    """Undo what was done to the board's inputs, by whatever means."""
     inputs = dut.board.rig.inputs
     if inputs is not None and inputs.rest(Deadline.after(BENCH_S)):
         hil_run.evidence.write("step", board=dut.name, name="inputs: at rest", ok=True, seconds=0)

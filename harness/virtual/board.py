@@ -300,7 +300,7 @@ class VirtualBoard:
         had_wifi = self.access_point.condition == "up"
         if not had_wifi:
             self.set_wifi("up")
-        return self._inputs.rest() or not had_wifi
+        return self._inputs.rest(time.monotonic_ns() // 1000) or not had_wifi
 
     def look(self) -> None:
         """Bring what is seen up to date, LED and speaker at once."""

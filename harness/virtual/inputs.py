@@ -73,15 +73,24 @@ class InputBlock:
         self.set("imu_id", 0x98, 0)
         self._at_rest = self._block[_INPUTS]
 
-    def rest(self) -> bool:
-        """Put all inputs back to what they were at first.
+    def rest(self, now_us: int) -> bool:
+        """Put all inputs back to what they were at first, and end a pulse train.
+
+        Args:
+            now_us: The monotonic clock.
 
         Returns:
             Whether any was not at rest.
         """
-        was_at_rest = self._block[_INPUTS] == self._at_rest
+        was_at_rest = self._block[_INPUTS] == self._at_rest and not self._is_playing(now_us)
         self._block[_INPUTS] = self._at_rest
+        self._block[_TRAIN] = NO_PIN
         return not was_at_rest
+
+    def _is_playing(self, now_us: int) -> bool:
+        pin, count, start_us = _TRAIN_HEAD.unpack_from(self._block, _TRAIN)
+        duration_us = sum(struct.unpack_from(f"<{count}H", self._block, _DURATIONS))
+        return bool(pin != NO_PIN and now_us < start_us + duration_us)
 
     def set(self, name: str, value: object, now_us: int) -> None:
         """Set one input.

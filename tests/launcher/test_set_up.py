@@ -36,16 +36,17 @@ def test_second_start_does_nothing_and_says_nothing(ready: Checkout) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_command_test_installs_the_test_tools_too(ready: Checkout) -> None:
-    packages = next((ready.root / ".venv/lib").glob("python3.*/site-packages"))
+def test_command_test_installs_the_test_tools_too(fresh: Checkout) -> None:
+    fresh.hil("exec")
+    packages = next((fresh.root / ".venv/lib").glob("python3.*/site-packages"))
     assert not (packages / "tinytest.py").exists()
 
-    done = ready.hil("test")
+    done = fresh.hil("test")
 
     assert done.returncode == 0, done.stderr
     assert (packages / "tinytest.py").exists()
     assert "requirements-dev.lock" in done.stderr
-    assert ready.hil("exec").stderr == ""
+    assert fresh.hil("exec").stderr == ""
 
 
 def _remove_interpreter(venv: Path) -> None:

@@ -14,3 +14,13 @@ def source(size):
     buffer.write(data)
     buffer.seek(0)
     return inflated.read(size)
+
+
+# The content of a file, in pieces. A stream that a turned bit has ended too soon gives nothing.
+def pieces(size):
+    while size:
+        data = source(min(256, size))
+        if not data:
+            raise ValueError
+        size -= len(data)
+        yield data

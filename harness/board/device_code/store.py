@@ -4,9 +4,7 @@ def store(path, size, start):
     new = path + ".new"
     try:
         with open(new, "wb") as file:
-            while size:
-                data = source(min(256, size))
-                size -= len(data)
+            for data in pieces(size):
                 file.write(data)
         if digest(new)[:12] != start:
             raise ValueError(path)

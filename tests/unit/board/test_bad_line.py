@@ -17,7 +17,13 @@ from harness.board.profile import CODEY
 from harness.board.push import Push
 from harness.board.push_program import Asked, Change, PushProgram
 from harness.deadline import Deadline
-from harness.errors import DeviceFileError, HarnessError, LinkTimeout, RemoteProtocolError
+from harness.errors import (
+    DeviceException,
+    DeviceFileError,
+    HarnessError,
+    LinkTimeout,
+    RemoteProtocolError,
+)
 from harness.link.rig import Link
 from harness.scenario.verdict import BLOCKED, exit_of
 from harness.wire.push_stream import CHUNK_BYTES
@@ -236,3 +242,28 @@ def test_heap_that_is_too_small_for_any_way_is_the_rigs(virtual: Board) -> None:
         assert "MemoryError" in caught.value.got
     finally:
         virtual.reset(soon())
+
+
+@pytest.mark.parametrize("skips", [False, True])
+def test_stream_that_ends_before_its_file_does_ends_the_push(
+    virtual: Board, monkeypatch: pytest.MonkeyPatch, *, skips: bool
+) -> None:
+    # What a turned bit can make of it; the line goes on to the end of the payload.
+    whole = PushProgram._payload
+
+    def cut_short(program: PushProgram, change: Change) -> list[bytes]:
+        half = {path: data[: len(data) // 2] for path, data in change.write.items()}
+        return whole(program, replace(change, write=half))
+
+    virtual.files.write("/t_text", TEXT, soon())
+    monkeypatch.setattr(PushProgram, "_payload", cut_short)
+    pushing, change = Push(virtual.repl, ALL), Change((), {"/t_text": TEXT})
+    deadline = Deadline.after(60.0)
+    with pytest.raises(DeviceException, match="ValueError"):
+        pushing._change(Asked(), change, deadline, skips=skips)
+    # The board has given up by itself: nobody has interrupted it after a silence.
+    assert deadline.remaining_s > 60.0 - push.SILENCE_S
+    assert virtual.repl.is_idle
+    monkeypatch.undo()
+    assert virtual.files.read("/t_text", soon()) == TEXT
+    assert names_of_tests(virtual) == ["/t_text"]

@@ -319,12 +319,22 @@ def film(hand: Hand) -> list[bytes]:
     return [hand.dut.first_seen.columns, *(event.columns for event in hand.bench.events())]
 
 
-def test_what_changes_between_two_tests_is_in_the_film_of_the_second(running: Hand) -> None:
+def test_film_of_a_quiet_board_begins_with_what_the_last_test_ended_with(running: Hand) -> None:
     show(running, "38", sources=("bench",))
     assert [event.columns for event in running.dut.end()] == [drawn("38")]
-    show(running, "39", sources=("bench",))
     running.dut.begin()
-    assert film(running) == [drawn("38"), drawn("39")]
+    assert film(running) == [drawn("38")]
+
+
+def test_what_changed_between_two_tests_is_in_no_film(running: Hand) -> None:
+    show(running, "38", sources=("bench",))
+    running.dut.end()
+    for text in ("7", "39"):
+        show(running, text, sources=("bench",))
+    running.dut.begin(["bench"])
+    assert film(running) == [drawn("39")]
+    with pytest.raises(ExpectationFailed, match="was not seen by bench"):
+        watch(running.dut, eventually(shows("7"), 0.05), running.notebook)
 
 
 def test_what_was_before_a_reset_is_in_no_film(running: Hand) -> None:

@@ -32,7 +32,7 @@ def test_fresh_block_has_buttons_released(block: InputBlock) -> None:
 
 def test_block_at_rest_is_a_fresh_one_whatever_was_set(block: InputBlock) -> None:
     fresh = read(block)
-    assert not block.rest()
+    assert not block.rest(0)
     for name, value in (
         *((button, True) for button in ("button_a", "button_c", "power_key")),
         *((level, 0.5) for level in ("light", "adc32")),
@@ -41,17 +41,26 @@ def test_block_at_rest_is_a_fresh_one_whatever_was_set(block: InputBlock) -> Non
         ("imu_id", 0),
     ):
         block.set(name, value, 0)
-        assert block.rest(), name
+        assert block.rest(0), name
         assert read(block) == fresh, name
 
 
-def test_rest_neither_begins_a_pulse_train_anew_nor_touches_the_wifi(block: InputBlock) -> None:
+def test_rest_touches_neither_the_wifi_nor_the_number_of_the_train(block: InputBlock) -> None:
     block.set("ir", [9000, 4500, 560], 77)
     block.show_wifi(3, 2)
     block.answer(9)
     before = read(block)
-    assert not block.rest()
-    assert read(block) == before
+    assert not block.rest(77 + 14060)
+    # It has ended, and is on no pin any more: no program sees it begin anew.
+    assert read(block) == before[:85] + b"\xff" + before[86:]
+
+
+def test_rest_ends_a_pulse_train(block: InputBlock) -> None:
+    block.set("ir", [9000, 4500, 560], 77)
+    assert read(block)[85] == 5
+    assert block.rest(77 + 14059)
+    assert read(block)[85] == 255
+    assert not block.rest(77 + 14059)
 
 
 def test_analogue_input_is_little_endian_at_its_pin(block: InputBlock) -> None:
