@@ -21,8 +21,8 @@ from harness.scenario.matcher import Matcher, Rows
 KEPT_SHOTS = 24
 
 #: The board's time may fall behind the host's, which is late to wake a sleeper: a claim that time
-#: alone will meet stays open for so many times as long, and so much longer.
-PATIENCE = 2
+#: alone will meet stays open for so much of its time longer, and then some.
+PATIENCE = 1.0
 PATIENCE_S = 1.0
 
 
@@ -67,13 +67,14 @@ class Claim:
         says: What is claimed, in words.
         broken: What is to be said when a source saw otherwise; has a place for ``{source}``.
         is_led: Whether it is about the LED; otherwise about the panel.
-        within_s: How long it may stay open, in the host's seconds.
+        within_s: The time that the test gives it: to be met in, or to hold for.
         from_now: Whether only what is seen from now on counts; otherwise all since the last claim
             was met counts, or since the test's start.
         judge: Makes a judge; is given the moment from which on it counts.
         still: What a source can tell that knows the last state only; None for nothing.
         film: The expected pictures, in order.
         is_instant: Whether it is about what is shown now, and has no time in it.
+        patience_s: How much longer than `within_s` the host keeps it open.
     """
 
     says: str
@@ -85,6 +86,7 @@ class Claim:
     still: Matcher | None = None
     film: tuple[Rows, ...] = ()
     is_instant: bool = False
+    patience_s: float = 0.0
 
     @property
     def aspect(self) -> str:
@@ -124,11 +126,12 @@ def stays(matcher: Matcher, for_s: float) -> Claim:
         f"{matcher.says} for {for_s:g} s",
         f"{matcher.says} did not stay for {for_s:g} s, says {{source}}",
         matcher.is_led,
-        PATIENCE * for_s + PATIENCE_S,
+        for_s,
         from_now=True,
         judge=lambda start_s: _Stays(matcher, start_s, for_s),
         still=matcher,
         film=matcher.panels[:1],
+        patience_s=PATIENCE * for_s + PATIENCE_S,
     )
 
 
@@ -139,10 +142,11 @@ def never(matcher: Matcher, for_s: float) -> Claim:
         f"{other.says} for {for_s:g} s",
         f"{matcher.says} was seen by {{source}}, which must not be for {for_s:g} s",
         matcher.is_led,
-        PATIENCE * for_s + PATIENCE_S,
+        for_s,
         from_now=True,
         judge=lambda start_s: _Stays(other, start_s, for_s),
         still=other,
+        patience_s=PATIENCE * for_s + PATIENCE_S,
     )
 
 

@@ -36,7 +36,7 @@ def watch(dut: BoardUnderTest, claim: Claim, evidence: Evidence) -> None:
         HarnessError: No source can tell: a check that could not run is never a pass.
     """
     started_s = time.monotonic()
-    deadline = Deadline.after(claim.within_s)
+    deadline = Deadline.after(claim.within_s + claim.patience_s)
     program = dut.running
     outcomes: list[Outcome] = []
     for watcher in watchers_of(dut, claim):

@@ -125,6 +125,15 @@ def test_stays_passes_its_time_and_tells_of_a_moment(running: Hand) -> None:
     assert "a dark panel" in caught.value.got
 
 
+def test_evidence_tells_the_time_that_the_test_has_asked_for(running: Hand) -> None:
+    show(running, "38")
+    watch(running.dut, stays(shows("38"), 0.06), running.notebook)
+    watch(running.dut, never(shows("39"), 0.07), running.notebook)
+    watch(running.dut, settles(shows("38"), 0.01, LONG_S), running.notebook)
+    limits = [each["within_s"] for each in running.notebook.of("expect")]
+    assert limits == [0.06] * 2 + [0.07] * 2 + [LONG_S] * 2
+
+
 def test_never_does_not_look_back(running: Hand) -> None:
     running.bench.see(led=(255, 0, 0))
     running.report("led", rgb=[255, 0, 0])
