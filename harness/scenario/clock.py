@@ -7,6 +7,7 @@ same claim must come out the same.
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Protocol
 
@@ -14,10 +15,10 @@ from harness.deadline import Deadline
 from harness.link.rig import Bench, Rig
 from harness.scenario.film import TICKS_PERIOD_MS
 from harness.scenario.running import Seen
+from harness.wire.probe_record import Record
 
 #: A rig that works answers in milliseconds.
 ANSWER_S = 5.0
-_HALF_MS = TICKS_PERIOD_MS // 2
 
 
 class Clock(Protocol):
@@ -27,59 +28,71 @@ class Clock(Protocol):
         """Return the time."""
         ...
 
-    def of(self, seen: Seen) -> float:
-        """Return when a record of the probe was made, in no less than the time since `now_s`."""
-        ...
+    def stamped(self, records: list[Record]) -> list[Seen]:
+        """Return records of the probe that have just come, with when they were made.
 
-    def ticks_ms(self) -> int:
-        """Return what the board's own ticks are now, as far as they matter to `of`."""
+        That is never later than now, and each later than the one that came before it: who has taken
+        what was seen up to one has not taken the next, though both came in one piece.
+        """
         ...
 
 
 class HostClock:
     """The host's clock, for a board whose time passes no faster."""
 
+    def __init__(self) -> None:
+        """Begin with no record."""
+        self._last_s = -math.inf
+
     def now_s(self) -> float:
         """Return the monotonic clock."""
         return time.monotonic()
 
-    def of(self, seen: Seen) -> float:
-        """Return when it reached the host."""
-        return seen.at_s
+    def stamped(self, records: list[Record]) -> list[Seen]:
+        """Take them as made when they reached the host."""
+        at_s = time.monotonic()
+        return [Seen(at_s, self._in_order(at_s), record) for record in records]
 
-    def ticks_ms(self) -> int:
-        """Return nothing that matters: records are stamped when they arrive."""
-        return 0
+    def _in_order(self, made_s: float) -> float:
+        self._last_s = max(made_s, math.nextafter(self._last_s, math.inf))
+        return self._last_s
 
 
-class BenchClock:
+class BenchClock(HostClock):
     """The clock of a rig that knows the board's time."""
 
     def __init__(self, bench: Bench) -> None:
         """Ask that observer."""
+        super().__init__()
         self._bench = bench
-        self._look()
 
     def now_s(self) -> float:
         """Ask for the time."""
-        self._look()
-        return self._now_us / 1e6
+        return self._look()[0]
 
-    def of(self, seen: Seen) -> float:
-        """Return when it was made, by the board's ticks in it."""
-        since_ms = self._up_us // 1000 - seen.record.ticks_ms
-        # It may have been made after the last look.
-        since_ms = (since_ms + _HALF_MS) % TICKS_PERIOD_MS - _HALF_MS
-        return self._now_us / 1e6 - since_ms / 1000
+    def stamped(self, records: list[Record]) -> list[Seen]:
+        """Take them as made when their ticks say."""
+        if not records:
+            return []
+        at_s = time.monotonic()
+        now_s, up_ms = self._look()
+        return [
+            Seen(at_s, self._in_order(now_s - _age_ms(record, up_ms) / 1000), record)
+            for record in records
+        ]
 
-    def ticks_ms(self) -> int:
-        """Ask for the board's ticks."""
-        self._look()
-        return self._up_us // 1000 % TICKS_PERIOD_MS
-
-    def _look(self) -> None:
+    def _look(self) -> tuple[float, int]:
         state = self._bench.state(Deadline.after(ANSWER_S))
-        self._now_us, self._up_us = state.board_us, state.up_us
+        return state.board_us / 1e6, state.up_us // 1000
+
+
+def _age_ms(record: Record, up_ms: int) -> int:
+    """Return how long ago a record was made; 0 for one of before the last hard reset.
+
+    It has come after all before it, and its ticks say no more than that.
+    """
+    age_ms = (up_ms - record.ticks_ms) % TICKS_PERIOD_MS
+    return age_ms if age_ms <= up_ms else 0
 
 
 def clock_of(rig: Rig) -> Clock:

@@ -13,7 +13,7 @@ from harness.board.snapshot import SOURCES, Snapshot
 from harness.deadline import Deadline
 from harness.errors import DeviceException, HarnessError, LinkTimeout
 from harness.link.rig import BenchEvent, BenchState
-from harness.scenario.clock import Clock, clock_of
+from harness.scenario.clock import clock_of
 from harness.scenario.code_run import CodeRun, run_code
 from harness.scenario.evidence import Evidence
 from harness.scenario.running import RunningProgram, Seen, note_record
@@ -53,6 +53,7 @@ class BoardUnderTest:
         taken_s: Source -> the moment up to which expectations have taken what it saw of a panel or
             LED, on the source's clock; the key has ``panel`` or ``led`` too.
         first_seen: What the bench saw when the test began; None before the first one.
+        clock: By which the records of the probe are judged.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class BoardUnderTest:
             has_records: Whether the probe reports effects; without, it redirects only.
         """
         self.board = board
+        self.clock = clock_of(board.rig)
         self.running: RunningProgram | None = None
         self.records: list[Seen] = []
         self.sources = frozenset(SOURCES)
@@ -101,11 +103,6 @@ class BoardUnderTest:
     def is_running(self) -> bool:
         """Whether a program runs, so that the board cannot be asked."""
         return self.running is not None and self.running.is_running
-
-    @property
-    def clock(self) -> Clock:
-        """The clock by which records of the probe are judged."""
-        return clock_of(self.board.rig)
 
     def begin(self, sources: Iterable[str] = SOURCES) -> None:
         """Begin a test: forget what was seen.
@@ -229,15 +226,14 @@ class BoardUnderTest:
         self.is_used = True
         if isinstance(program, Path):
             self.board.repl.places["<stdin>"] = str(program)
-        started_s, ticks_ms = time.monotonic(), self.clock.ticks_ms()
+        started_s, dark_s = time.monotonic(), self.clock.now_s()
         program_ = self.board.start(source, Deadline.after(EXEC_S))
-        self.records.append(Seen(started_s, Record(RESTARTED, ticks_ms)))
+        self.records.append(Seen(started_s, dark_s, Record(RESTARTED, 0)))
         self.running = RunningProgram(
             program_,
             self.name,
-            self._evidence,
             started_s,
-            self.records.append,
+            self._keep_records,
             has_records=self.has_records,
         )
         return self.running
@@ -291,13 +287,13 @@ class BoardUnderTest:
         return run_code(self.board, source, within_s, self._keep)
 
     def _keep(self, items: list[Text | Record]) -> bytes:
-        """Keep records, stamped with now, and return the text between them."""
-        text = bytearray()
-        now_s = time.monotonic()
-        for item in items:
-            if isinstance(item, Text):
-                text += item.data
-            else:
-                self.records.append(Seen(now_s, item))
-                note_record(item, self.name, self._evidence)
-        return bytes(text)
+        """Keep records that have just come, and return the text between them."""
+        self._keep_records([item for item in items if isinstance(item, Record)])
+        return b"".join(item.data for item in items if isinstance(item, Text))
+
+    def _keep_records(self, records: list[Record]) -> list[Seen]:
+        seen = self.clock.stamped(records)
+        self.records += seen
+        for record in records:
+            note_record(record, self.name, self._evidence)
+        return seen

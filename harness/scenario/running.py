@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,9 +22,17 @@ MAX_TEXT_BYTES = 256 * 1024
 
 @dataclass(frozen=True)
 class Seen:
-    """A record of the probe and when it reached the host, in seconds of its monotonic clock."""
+    """A record of the probe.
+
+    Attributes:
+        at_s: When it reached the host, in seconds of its monotonic clock.
+        made_s: When it was made, on the clock by which the board is judged (`clock`). Settled when
+            it came: the board's ticks mean something else after a hard reset.
+        record: What it says.
+    """
 
     at_s: float
+    made_s: float
     record: Record
 
 
@@ -40,9 +47,8 @@ class RunningProgram:
         self,
         program: Program,
         board: str,
-        evidence: Evidence,
         started_s: float,
-        on_record: Callable[[Seen], None] = lambda _: None,
+        keep: Callable[[list[Record]], list[Seen]],
         *,
         has_records: bool = True,
     ) -> None:
@@ -51,17 +57,15 @@ class RunningProgram:
         Args:
             program: The program.
             board: Name of the board, for messages.
-            evidence: Where its records are noted.
             started_s: When it was sent, in seconds of the host's monotonic clock.
-            on_record: Is told of each record.
+            keep: Notes records that have just come, and says when they were made.
             has_records: Whether the probe reports effects.
         """
         self._has_records = has_records
-        self._on_record = on_record
+        self._keep_records = keep
         self.started_s = started_s
         self._program = program
         self._board = board
-        self._evidence = evidence
         self._stream = RecordStream()
         self._text = bytearray()
         #: How many bytes of text were dropped to keep within `MAX_TEXT_BYTES`.
@@ -184,7 +188,7 @@ class RunningProgram:
         self._keep(self._stream.flush())
 
     def _keep(self, items: list[Text | Record]) -> None:
-        now_s = time.monotonic()
+        self.records += self._keep_records([item for item in items if isinstance(item, Record)])
         for item in items:
             if isinstance(item, Text):
                 self._text += item.data
@@ -192,11 +196,6 @@ class RunningProgram:
                 if excess > 0:
                     del self._text[:excess]
                     self.dropped_bytes += excess
-            else:
-                seen = Seen(now_s, item)
-                self.records.append(seen)
-                self._on_record(seen)
-                note_record(item, self._board, self._evidence)
 
     def _missing(self, tried: str) -> ExpectationFailed:
         error = self.error

@@ -129,7 +129,7 @@ class CommandedWatcher:
         snapshot = Snapshot(
             self.name, rows_from_columns(columns), text, led, record.ticks_ms, self._is_led
         )
-        return Shot(self._clock.of(seen), snapshot, how)
+        return Shot(seen.made_s, snapshot, how)
 
 
 class BenchWatcher:

@@ -196,7 +196,7 @@ def test_source_that_cannot_tell_the_led_has_no_word_on_it(make_hand: MakeHand) 
 
 
 def seen(kind: str, ticks_ms: int, **fields: object) -> Seen:
-    return Seen(0.0, Record(kind, ticks_ms, fields))
+    return Seen(0.0, 0.0, Record(kind, ticks_ms, fields))
 
 
 def test_records_add_up_to_the_last_picture_and_the_last_colour() -> None:

@@ -113,6 +113,14 @@ def test_what_was_seen_before_counts_once(running: Hand) -> None:
     watch(running.dut, eventually(shows("2"), 0.1), running.notebook)
 
 
+def test_what_came_in_one_piece_is_taken_one_after_the_other(running: Hand) -> None:
+    running.dut.sources = frozenset({"commanded"})
+    for text in ("1", "2", "3"):
+        show(running, text)
+    for text in ("1", "2", "3"):
+        watch(running.dut, eventually(shows(text), 0.1), running.notebook)
+
+
 def test_stays_passes_its_time_and_tells_of_a_moment(running: Hand) -> None:
     show(running, "38")
     began_s = time.monotonic()

@@ -39,6 +39,24 @@ def test_over_time(board, display):
     display.settles("1", quiet_s=0.4)
 """
 
+#: The first program's pictures are of a time that the second one's board has yet to reach.
+RESET = """
+import pytest
+from harness.deadline import Deadline
+from harness.errors import ExpectationFailed
+
+def test_what_was_taken_stays_taken_over_a_hard_reset(board, display):
+    board.start(
+        "import codey, time\\ntime.sleep(3)\\ncodey.display.show(1)\\ntime.sleep(1)\\n"
+        "codey.display.show(3)\\n")
+    display.eventually("3", within_s=20)
+    board.board.hard_reset(Deadline.after(20))
+    board.start("import codey, time\\ncodey.display.show(2)\\nwhile True:\\n    time.sleep(1)\\n")
+    with pytest.raises(ExpectationFailed, match="panel '1' was not seen"):
+        display.eventually("1", within_s=1)
+    display.eventually("2")
+"""
+
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,9 +65,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def run(pytester: pytest.Pytester, *arguments: str) -> Path:
-    """Run the scenario; return the run's folder."""
-    pytester.makepyfile(test_it=SCENARIO)
+def run(pytester: pytest.Pytester, *arguments: str, scenario: str = SCENARIO) -> Path:
+    """Run a scenario; return the run's folder."""
+    pytester.makepyfile(test_it=scenario)
     pytester.runpytest_inprocess("-p", "no:hypothesispytest", *arguments)
     (folder,) = (path for path in (pytester.path / "reports").glob("2*") if path.is_dir())
     return folder
@@ -80,6 +98,16 @@ def test_scroll_takes_the_same_time_on_the_board_at_any_scale(
     ]
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert ("10 times as fast" in page) == (scale == 10)
+
+
+@pytest.mark.parametrize("scale", [1, 10])
+@pytest.mark.parametrize("source", ["commanded", "bench"])
+def test_hard_reset_brings_nothing_back_at_any_scale(
+    pytester: pytest.Pytester, scale: int, source: str
+) -> None:
+    options = ("--hil-board", "virtual", "--hil-time-scale", str(scale), "--hil-evidence", source)
+    (test,) = record(run(pytester, *options, scenario=RESET))["tests"]
+    assert test["verdict"] == "pass", test["message"]
 
 
 def test_board_with_another_scale_is_refused(pytester: pytest.Pytester) -> None:
