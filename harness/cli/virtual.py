@@ -137,7 +137,7 @@ def run(args: argparse.Namespace) -> int:
         show: Callable[[], None] = _nothing
         if takes_keys:
             gestures = RigInputs(control.inputs, args.name, NoEvidence(), control.time_scale)
-            resources.enter_context(pressed_by_keys(gestures))
+            resources.enter_context(pressed_by_keys(gestures, control.time_scale))
         if is_watched:
             show = resources.enter_context(_drawing(control))
         while True:
@@ -210,6 +210,8 @@ def _drawing(control: VirtualControl) -> Iterator[Callable[[], None]]:
         return draw(state)
 
     with Live(look(), auto_refresh=False) as live:
+        # Which it hides: a shell that Ctrl-Z brings back has no way to know.
+        live.console.show_cursor()
         yield lambda: live.update(look(), refresh=True)
 
 

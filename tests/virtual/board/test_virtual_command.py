@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import pty
 import re
 import select
 import signal
 import subprocess
 import sys
-import termios
 from collections.abc import Iterator
 
 import pytest
 
 from harness.deadline import Deadline
 from harness.link.virtual import VirtualControl, find_control
-from tests.virtual.board.conftest import RAW_PROMPT, Line
+from tests.virtual.board.screen import LIMIT_S, Screen
 
 HIL = [sys.executable, "-m", "harness.cli", "virtual"]
-LIMIT_S = 20.0
-#: Tells each button that goes down by a capital letter, and each that comes up by a small one.
-BUTTONS = b"""
-from machine import Pin
-pins = {"a": Pin(2, Pin.IN), "b": Pin(12, Pin.IN), "c": Pin(27, Pin.IN)}
-rest = {name: pin.value() for name, pin in pins.items()}
-down = set()
-print("watching")
-while True:
-    for name, pin in pins.items():
-        if (pin.value() != rest[name]) != (name in down):
-            down ^= {name}
-            print(name.upper() if name in down else name, end="")
-"""
 PANEL = b"from machine import PWM, Pin\rled = PWM(Pin(4), freq=5000, duty=1020)\r"
 
 
@@ -104,48 +87,6 @@ def test_command_without_terminal_prints_lines() -> None:
     assert command.returncode == 0
 
 
-class Screen:
-    """A terminal, from the side of the person at it."""
-
-    def __init__(self) -> None:
-        self.master, self.slave = pty.openpty()
-        self._received = b""
-
-    def read_until(self, pattern: bytes) -> bytes:
-        """Return the first match in all that has come so far, waiting for it."""
-        deadline = Deadline.after(LIMIT_S)
-        while not (found := re.search(pattern, self._received)):
-            ready, _, _ = select.select([self.master], [], [], deadline.remaining_s)
-            assert ready, f"waited for {pattern!r}, got {self._received[-2000:]!r}"
-            self._received += os.read(self.master, 65536)
-        return found[0]
-
-    def type(self, keys: bytes) -> None:
-        """Press keys."""
-        os.write(self.master, keys)
-
-    def take(self) -> None:
-        """Be the terminal of the session that the calling process has just begun."""
-        fcntl.ioctl(self.slave, termios.TIOCSCTTY, 0)
-
-    def echoes(self) -> bool:
-        """Whether it shows what is typed, as a shell needs it."""
-        return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
-
-    def close(self) -> None:
-        """Give both ends back."""
-        os.close(self.master)
-        os.close(self.slave)
-
-
-@pytest.fixture
-def screen() -> Iterator[Screen]:
-    """Return a terminal."""
-    made = Screen()
-    yield made
-    made.close()
-
-
 def test_command_on_a_terminal_draws_panel_and_led(screen: Screen) -> None:
     with subprocess.Popen(HIL, stdout=screen.slave, stderr=screen.slave) as command:
         try:
@@ -157,36 +98,6 @@ def test_command_on_a_terminal_draws_panel_and_led(screen: Screen) -> None:
             os.close(line)
             command.send_signal(signal.SIGINT)
             assert command.wait(LIMIT_S) == 0
-        finally:
-            command.kill()
-
-
-def test_keys_at_the_terminal_press_the_boards_buttons(screen: Screen) -> None:
-    with subprocess.Popen(
-        [*HIL, "--time-scale", "10"],
-        stdin=screen.slave,
-        stdout=screen.slave,
-        stderr=screen.slave,
-        start_new_session=True,
-        preexec_fn=screen.take,  # noqa: PLW1509, this process has no thread that holds a lock
-    ) as command:
-        try:
-            port = screen.read_until(rb"/dev/pts/\d+").decode()
-            screen.read_until(rb"keys a, b and c press its buttons")
-            screen.read_until(rb"LED .* 0,0,0")
-            assert not screen.echoes()
-            line = Line(port)
-            line.write(b"\r\x03\x03\r\x01")
-            line.read_until(RAW_PROMPT)
-            line.write(BUTTONS + b"\x04")
-            line.read_until(b"watching\r\n")
-            for keys, told in ((b"a", b"Aa"), (b"xb", b"Bb"), (b"c", b"Cc")):
-                screen.type(keys)
-                assert line.read_until(told[1:]) == told
-            line.close()
-            screen.type(b"\x03")
-            assert command.wait(LIMIT_S) == 0
-            assert screen.echoes()
         finally:
             command.kill()
 
