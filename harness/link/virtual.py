@@ -30,7 +30,7 @@ from harness.link.virtual_part import (
 )
 from harness.link.virtual_process import VirtualProcess, start_virtual
 from harness.virtual.fault import Fault, parse_fault
-from harness.virtual.place import control_path
+from harness.virtual.place import control_path, is_answered
 from harness.virtual.settings import MAX_TIME_SCALE, VirtualSettings
 
 __all__ = [
@@ -57,17 +57,7 @@ def find_control(port_path: str) -> Path | None:
         None when the port is not a virtual board that lives; what a killed one left is removed.
     """
     path = control_path(port_path)
-    if not path.is_socket():
-        return None
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(str(path))
-        except ConnectionRefusedError:
-            path.unlink(missing_ok=True)
-            return None
-        except OSError:
-            return None
-    return path
+    return path if is_answered(path) else None
 
 
 class VirtualControl:

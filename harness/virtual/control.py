@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ConfigError, HarnessError
-from harness.virtual.place import control_path, make_control_folder
+from harness.virtual.place import control_path, is_answered, make_control_folder
 
 #: A subscriber that is this far behind is cut off.
 MAX_BEHIND_BYTES = 1 << 22
@@ -91,10 +91,12 @@ class ControlServer:
         self.path = control_path(port_path)
         remove_stale(self.path.parent)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        # It gets its name when it listens: before that others take it for one of a killed board.
         # The number of a pseudo-terminal is ours alone now, so whatever lies there is stale.
-        self.path.unlink(missing_ok=True)
-        self._listener.bind(str(self.path))
+        new = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        self._listener.bind(str(new))
         self._listener.listen()
+        new.replace(self.path)
         self._listener.setblocking(False)  # noqa: FBT003, the name of the call says it
 
     def interest(self) -> dict[int, int]:
@@ -155,18 +157,7 @@ class ControlServer:
         self.hide()
 
 
-def is_answered(path: Path) -> bool:
-    """Whether a supervisor listens at a control socket."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(os.fspath(path))
-        except OSError:
-            return False
-        return True
-
-
 def remove_stale(folder: Path) -> None:
     """Remove the sockets of supervisors that were killed."""
     for path in folder.glob("*.sock"):
-        if not is_answered(path):
-            path.unlink(missing_ok=True)
+        is_answered(path)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import stat
 from pathlib import Path
 
@@ -46,3 +48,23 @@ def make_control_folder() -> Path:
             advice=f"remove {folder}",
         )
     return folder
+
+
+def is_answered(path: Path) -> bool:
+    """Whether a supervisor listens at a control socket; that of one that was killed is removed."""
+    try:
+        made_ns = path.stat().st_mtime_ns
+    except OSError:
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            # Another board may have got its name in the meantime, and its number on the disk.
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime_ns == made_ns:
+                    path.unlink()
+            return False
+        except OSError:
+            return False
+    return True

@@ -103,6 +103,8 @@ def test_wifi_that_tries_for_ever_is_connecting_for_the_program_and_not_for_the_
 
 
 def test_wifi_that_is_lost_is_named_and_tried_again(online: BareBoard) -> None:
+    # Nothing of before is on its way any more.
+    online.control.bench.state(soon())
     online.control.bench.take()
     online.control.inputs.set("wifi", "down", soon())
     assert online.run("print(w.status(), w.isconnected())") == "1001 False\n"

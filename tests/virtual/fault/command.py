@@ -154,6 +154,7 @@ class Commands:
         self._temporary = temporary
         self._mark = f"{folder}"
         self._running: list[Running] = []
+        self._held = contextlib.ExitStack()
         self._environment = {
             key: value for key, value in os.environ.items() if not key.startswith("HIL_")
         }
@@ -212,10 +213,16 @@ class Commands:
         return name
 
     def board(self, *arguments: str) -> tuple[Running, str]:
-        """Start `hil virtual` and return it with the path of its port."""
+        """Start `hil virtual` and return it with the path of its port.
+
+        No other board gets the number of its pseudo-terminal before the test has ended: where a
+        board dies, what ran on it still holds its lease for some seconds.
+        """
         running = self.start("virtual", "--json", *arguments)
         running.until(lambda: running.out.endswith("\n"))
-        return running, str(json.loads(running.out)["port"])
+        port = str(json.loads(running.out)["port"])
+        self._held.callback(os.close, os.open(port, os.O_RDWR | os.O_NOCTTY))
+        return running, port
 
     def run_folders(self) -> list[Path]:
         """Return the folders of all runs so far."""
@@ -231,6 +238,7 @@ class Commands:
         while left := self.left():
             _await_end(next(iter(left)), deadline)
             assert not deadline.is_expired, f"left behind: {left}"
+        self._held.close()
         assert not list(self._temporary.iterdir())
 
     def until_gone(self, words: str) -> None:
