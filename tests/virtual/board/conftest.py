@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import termios
 import tty
 from collections.abc import Callable, Iterator
 
@@ -34,7 +35,9 @@ class Line:
 
     def __init__(self, path: str) -> None:
         self.descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY)
-        tty.setraw(self.descriptor)
+        # At once: the default discards what has come, which a board that resets when its port is
+        # opened may have said already.
+        tty.setraw(self.descriptor, termios.TCSANOW)
         self._received = bytearray()
 
     def write(self, data: bytes) -> None:
