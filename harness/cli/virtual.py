@@ -1,4 +1,4 @@
-"""Run a virtual board in the foreground, show its panel and LED; keys a, b, c press its buttons."""
+"""Run a virtual board in the foreground and show its panel and LED."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NoReturn
 
-from harness.cli.buttons import has_keys, pressed_by_keys
 from harness.cli.target import add_device_src_argument, manifest_of
 
 if TYPE_CHECKING:
@@ -96,8 +95,6 @@ def run(args: argparse.Namespace) -> int:
         parse_fault,
         start_virtual,
     )
-    from harness.scenario.evidence import NoEvidence
-    from harness.scenario.input import RigInputs
 
     fault = parse_fault(args.fault)
     heap = {"heap": args.heap} if args.heap else {}
@@ -131,14 +128,9 @@ def run(args: argparse.Namespace) -> int:
             fault = parse_fault(control.set_fault(fault, Deadline.after(ANSWER_S)))
             control.power.off(Deadline.after(ANSWER_S))
             control.power.on(Deadline.after(ANSWER_S))
-        is_watched = not args.json and not args.no_panel and sys.stdout.isatty()
-        takes_keys = is_watched and has_keys()
-        _announce(control, str(fault), as_json=args.json, takes_keys=takes_keys)
+        _announce(control, str(fault), as_json=args.json)
         show: Callable[[], None] = _nothing
-        if takes_keys:
-            gestures = RigInputs(control.inputs, args.name, NoEvidence(), control.time_scale)
-            resources.enter_context(pressed_by_keys(gestures, control.time_scale))
-        if is_watched:
+        if not args.json and not args.no_panel and sys.stdout.isatty():
             show = resources.enter_context(_drawing(control))
         while True:
             control.bench.wait_event(0, Deadline.after(WAIT_S))
@@ -162,7 +154,7 @@ def _nothing() -> None:
     """Show nothing: standard output is for a program."""
 
 
-def _announce(control: VirtualControl, fault: str, *, as_json: bool, takes_keys: bool) -> None:
+def _announce(control: VirtualControl, fault: str, *, as_json: bool) -> None:
     identity = control.identity
     if as_json:
         told = {"port": identity["port"], "id": identity["id"]}
@@ -175,7 +167,6 @@ def _announce(control: VirtualControl, fault: str, *, as_json: bool, takes_keys:
         f"Wi-Fi for its programs: {ssid} / {password}\n"
         + (f"its time passes {scale} times as fast\n" if scale != 1 else "")
         + (f"what is wrong with it: {fault}\n" if fault else "")
-        + ("keys a, b and c press its buttons\n" if takes_keys else "")
         + f"try: mpremote connect {identity['port']} repl      (Ctrl-C here ends it)",
         flush=True,
     )
@@ -210,8 +201,6 @@ def _drawing(control: VirtualControl) -> Iterator[Callable[[], None]]:
         return draw(state)
 
     with Live(look(), auto_refresh=False) as live:
-        # Which it hides: a shell that Ctrl-Z brings back has no way to know.
-        live.console.show_cursor()
         yield lambda: live.update(look(), refresh=True)
 
 

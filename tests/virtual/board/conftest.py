@@ -19,7 +19,6 @@ from harness.link.virtual import (
     find_control,
     start_virtual,
 )
-from tests.virtual.board.screen import Screen
 
 RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 LIMIT_S = 10.0
@@ -130,11 +129,3 @@ def bare(fresh: BareBoard) -> BareBoard:
     """Return a board in the raw REPL."""
     fresh.enter_raw()
     return fresh
-
-
-@pytest.fixture
-def screen() -> Iterator[Screen]:
-    """Return a terminal."""
-    made = Screen()
-    yield made
-    made.close()

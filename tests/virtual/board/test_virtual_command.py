@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
 import select
 import signal
@@ -15,9 +16,9 @@ import pytest
 
 from harness.deadline import Deadline
 from harness.link.virtual import VirtualControl, find_control
-from tests.virtual.board.screen import LIMIT_S, Screen
 
 HIL = [sys.executable, "-m", "harness.cli", "virtual"]
+LIMIT_S = 20.0
 PANEL = b"from machine import PWM, Pin\rled = PWM(Pin(4), freq=5000, duty=1020)\r"
 
 
@@ -87,19 +88,33 @@ def test_command_without_terminal_prints_lines() -> None:
     assert command.returncode == 0
 
 
-def test_command_on_a_terminal_draws_panel_and_led(screen: Screen) -> None:
-    with subprocess.Popen(HIL, stdout=screen.slave, stderr=screen.slave) as command:
+def test_command_on_a_terminal_draws_panel_and_led() -> None:
+    master, slave = pty.openpty()
+    received = b""
+
+    def read_until(pattern: bytes) -> bytes:
+        nonlocal received
+        deadline = Deadline.after(LIMIT_S)
+        while not (found := re.search(pattern, received)):
+            ready, _, _ = select.select([master], [], [], deadline.remaining_s)
+            assert ready, f"waited for {pattern!r}, got {received[-2000:]!r}"
+            received += os.read(master, 65536)
+        return found[0]
+
+    with subprocess.Popen(HIL, stdout=slave, stderr=slave) as command:
         try:
-            port = screen.read_until(rb"/dev/pts/\d+").decode()
-            screen.read_until(rb"LED .* 0,0,0")
+            port = read_until(rb"/dev/pts/\d+").decode()
+            read_until(rb"LED .* 0,0,0")
             line = os.open(port, os.O_RDWR | os.O_NOCTTY)
             os.write(line, PANEL)
-            screen.read_until(rb"LED .* 0,0,255")
+            read_until(rb"LED .* 0,0,255")
             os.close(line)
             command.send_signal(signal.SIGINT)
             assert command.wait(LIMIT_S) == 0
         finally:
             command.kill()
+            os.close(master)
+            os.close(slave)
 
 
 def test_command_with_a_flash_that_cannot_be_made_says_so() -> None:
