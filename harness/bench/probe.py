@@ -6,7 +6,8 @@ nothing is collected while they are counted, and must be equal.
 
 Times scatter. A loaded machine only makes them longer, so of each process the fastest repeat
 counts; and one process of an interpreter is some percent faster than another by where its memory
-lies, so each round begins with a reset, which is a new process. What is compared is the median of
+lies, so each round begins with a reset, which is a new process, and the two boards change code from
+round to round. What is compared is the median of
 the rounds. Its uncertainty is one and a half times the width of the middle half of the rounds, of
 that board whose rounds lie further apart (three standard errors, for twelve rounds), and the
 resolution of the clock. It stands as the limit in the row; on a loaded machine it is wide.
@@ -33,7 +34,7 @@ from harness.board.manifest import Manifest, load_manifest
 from harness.board.profile import CODEY
 from harness.deadline import Deadline
 from harness.errors import ConfigError
-from harness.lab.opened import open_board
+from harness.lab.opened import OpenedBoard, open_board
 from harness.link.spec import parse_specs
 
 ROUNDS = 12
@@ -101,11 +102,17 @@ def measure(
     manifest = load_manifest(device_src or shipped.device_src())
     costs: dict[tuple[str, str], list[Cost]] = {}
     with ExitStack() as stack:
-        ours, bare = _open(stack, manifest), _open(stack, without_hook(manifest))
+        pair = [_open(stack, manifest), _open(stack, without_hook(manifest))]
+        ours, bare = (opened.board for opened in pair)
         rows = _at_rest(ours, bare)
         for number in range(rounds):
             say(f"round {number + 1} of {rounds}")
-            first = (ours, bare)[number % 2]
+            # What a board's place costs is the same for both: they change code, and the first turn.
+            with_hook, cut = pair[:: 1 if number % 2 else -1]
+            with_hook.deploy(manifest)
+            cut.deploy(without_hook(manifest))
+            ours, bare = with_hook.board, cut.board
+            first = ours if number % 4 < 2 else bare  # noqa: PLR2004 (two rounds of four)
             for key, cost in _round(ours, bare, first).items():
                 costs.setdefault(key, []).append(cost)
     return [*rows, *(row for effect in EFFECTS for row in _rows_of(effect, costs))]
@@ -114,8 +121,8 @@ def measure(
 def _round(ours: Board, bare: Board, first: Board) -> dict[tuple[str, str], Cost]:
     """Return what each effect costs in each way, in a new process of each board.
 
-    `first` has its turn before the other one, all the time: of two boards with the same code the
-    one that was always second took some microseconds more for a frame.
+    `first` has its turn before the other one: of two boards with the same code the one that was
+    always second took some microseconds more for a frame.
     """
     found = {}
     second = bare if first is ours else ours
@@ -173,11 +180,11 @@ def _cut(source: str) -> str:
     return "".join(lines)
 
 
-def _open(stack: ExitStack, manifest: Manifest) -> Board:
+def _open(stack: ExitStack, manifest: Manifest) -> OpenedBoard:
     opened = open_board(parse_specs("virtual")[0], CODEY)
     stack.callback(opened.close)
     opened.deploy(manifest)
-    return opened.board
+    return opened
 
 
 def _at_rest(ours: Board, bare: Board) -> list[Row]:
