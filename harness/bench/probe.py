@@ -6,10 +6,11 @@ nothing is collected while they are counted, and must be equal.
 
 Times scatter. A loaded machine only makes them longer, so of each process the fastest repeat
 counts; and one process of an interpreter is some percent faster than another by where its memory
-lies, so each round begins with a reset, which is a new process, and the two boards change code from
-round to round. What is compared is the median of the rounds. Its uncertainty is one and a half times the width of the middle half of the rounds, of
-that board whose rounds lie further apart (three standard errors, for twelve rounds), and the
-resolution of the clock. It stands as the limit in the row; on a loaded machine it is wide.
+lies, so each round begins with a reset, which is a new process, and the two boards change code
+from round to round. What is compared is the median of the rounds. Its uncertainty is one and a half
+times the width of the middle half of the rounds, of that board whose rounds lie further apart
+(three standard errors, for twelve rounds), and the resolution of the clock. It stands as the limit
+in the row; on a loaded machine it is wide.
 
 Source: device_src/codey/observer.py (the hook), device_src/hilprobe.py (the probe).
 """
