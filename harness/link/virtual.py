@@ -30,7 +30,7 @@ from harness.link.virtual_part import (
 )
 from harness.link.virtual_process import VirtualProcess, start_virtual
 from harness.virtual.fault import Fault, parse_fault
-from harness.virtual.place import control_path, is_answered
+from harness.virtual.place import control_path, keep_if_answered
 from harness.virtual.settings import MAX_TIME_SCALE, VirtualSettings
 
 __all__ = [
@@ -57,7 +57,7 @@ def find_control(port_path: str) -> Path | None:
         None when the port is not a virtual board that lives; what a killed one left is removed.
     """
     path = control_path(port_path)
-    return path if is_answered(path) else None
+    return path if keep_if_answered(path) else None
 
 
 class VirtualControl:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ConfigError, HarnessError
-from harness.virtual.place import control_path, is_answered, make_control_folder
+from harness.virtual.place import control_path, keep_if_answered, make_control_folder
 
 #: A subscriber that is this far behind is cut off.
 MAX_BEHIND_BYTES = 1 << 22
@@ -160,4 +160,4 @@ class ControlServer:
 def remove_stale(folder: Path) -> None:
     """Remove the sockets of supervisors that were killed."""
     for path in folder.glob("*.sock"):
-        is_answered(path)
+        keep_if_answered(path)

@@ -50,8 +50,8 @@ def make_control_folder() -> Path:
     return folder
 
 
-def is_answered(path: Path) -> bool:
-    """Whether a supervisor listens at a control socket; that of one that was killed is removed."""
+def keep_if_answered(path: Path) -> bool:
+    """Remove a control socket whose supervisor was killed; return whether one listens there."""
     try:
         made_ns = path.stat().st_mtime_ns
     except OSError:

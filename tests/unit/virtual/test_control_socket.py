@@ -36,12 +36,12 @@ def test_board_that_begins_to_listen_is_not_taken_for_a_dead_one(
 
     def while_another_board_starts(self: socket.socket) -> None:
         remove_stale(folder)
-        assert not place.is_answered(place.control_path("/dev/null"))
+        assert not place.keep_if_answered(place.control_path("/dev/null"))
         listen(self)
 
     monkeypatch.setattr(socket.socket, "listen", while_another_board_starts)
     with contextlib.closing(make_server()) as server:
-        assert place.is_answered(server.path)
+        assert place.keep_if_answered(server.path)
         assert list(folder.iterdir()) == [server.path]
     assert list(folder.iterdir()) == []
 
@@ -50,16 +50,16 @@ def test_socket_of_a_killed_board_is_replaced(folder: Path) -> None:
     path = place.control_path("/dev/null")
     leave_dead(path)
     with contextlib.closing(make_server()):
-        assert place.is_answered(path)
+        assert place.keep_if_answered(path)
 
 
 def test_socket_of_a_killed_board_is_removed_by_whoever_looks(folder: Path) -> None:
     path = folder / "dev-pts-1.sock"
     leave_dead(path)
     assert path.is_socket()
-    assert not place.is_answered(path)
+    assert not place.keep_if_answered(path)
     assert not path.exists()
-    assert not place.is_answered(path)
+    assert not place.keep_if_answered(path)
 
 
 def test_board_that_has_got_the_name_of_a_dead_one_keeps_it(
@@ -78,6 +78,6 @@ def test_board_that_has_got_the_name_of_a_dead_one_keeps_it(
             servers.append(make_server())
 
     monkeypatch.setattr(socket.socket, "connect", while_another_board_takes_the_name)
-    assert not place.is_answered(path)
-    assert place.is_answered(path)
+    assert not place.keep_if_answered(path)
+    assert place.keep_if_answered(path)
     servers[0].close()

@@ -135,7 +135,7 @@ class Relay(Server):
         os.close(self._port)
 
     def talk(self, client: socket.socket) -> None:
-        """Carry bytes both ways."""
+        """Carry bytes both ways until the contact breaks."""
         while ready := self.ready(client.fileno(), self._port):
             if self._port in ready:
                 client.sendall(os.read(self._port, 65536))
@@ -144,3 +144,9 @@ class Relay(Server):
                 if not data:
                     return
                 os.write(self._port, data)
+                if self.breaks_at(data):
+                    return
+
+    def breaks_at(self, _data: bytes) -> bool:
+        """Return whether the contact breaks, now that the client has said this too."""
+        return False

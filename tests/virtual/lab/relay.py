@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
-
 from tests.virtual.fault.peer import Relay
 
 
@@ -23,27 +20,19 @@ class LabRelay(Relay):
             breaks_at: The connection breaks whenever the client has said this; empty for never.
         """
         self._breaks_at = breaks_at
+        self._said = b""
         self.clients = 0
         super().__init__(path)
 
-    def talk(self, client: socket.socket) -> None:
-        """Carry bytes both ways until the contact breaks."""
-        said = b""
-        while ready := self.ready(client.fileno(), self._port):
-            if self._port in ready:
-                client.sendall(os.read(self._port, 65536))
-            if client.fileno() in ready:
-                data = client.recv(65536)
-                if not data:
-                    return
-                os.write(self._port, data)
-                said += data
-                if self._breaks_at and self._breaks_at in said:
-                    return
+    def breaks_at(self, data: bytes) -> bool:
+        """Return whether the client has said by now what the contact breaks at."""
+        self._said += data
+        return bool(self._breaks_at) and self._breaks_at in self._said
 
     def _serve(self) -> None:
         while self.ready(self._listener.fileno()):
             client, _ = self._listener.accept()
             self.clients += 1
+            self._said = b""
             with client:
                 self.talk(client)

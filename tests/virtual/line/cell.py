@@ -47,6 +47,12 @@ def all_end(ends: tuple[str, ...], why: str) -> dict[str, tuple[tuple[str, ...],
     return dict.fromkeys(ACTIONS, (ends, why))
 
 
+#: Of a line that loses or changes bytes.
+DAMAGING = {
+    **all_end(DAMAGED, "each answer and each file carries proof; a wait is bounded"),
+    "exec": (UNPROVEN, "the raw REPL has no check sum"),
+    "run": (UNPROVEN_RUN, "the raw REPL has no check sum"),
+}
 SLOW = VirtualSettings(baud=115200, latency_ms=1.0, uart_bytes=260)
 
 TABLE = (
@@ -55,21 +61,13 @@ TABLE = (
     Row(
         "drop",
         "drop=0.0005,seed={seed}",
-        {
-            **all_end(DAMAGED, "each answer and each file carries proof; a wait is bounded"),
-            "exec": (UNPROVEN, "the raw REPL has no check sum"),
-            "run": (UNPROVEN_RUN, "the raw REPL has no check sum"),
-        },
+        DAMAGING,
         seconds=60.0,
     ),
     Row(
         "flip",
         "flip=0.0005,seed={seed}",
-        {
-            **all_end(DAMAGED, "each answer and each file carries proof; a wait is bounded"),
-            "exec": (UNPROVEN, "the raw REPL has no check sum"),
-            "run": (UNPROVEN_RUN, "the raw REPL has no check sum"),
-        },
+        DAMAGING,
         seconds=60.0,
     ),
     Row(
